@@ -1,0 +1,123 @@
+"""The frozen dataclasses that travel between the rooms of the package.
+
+A `Document` is a tuple of `Sentence`s, an `Alignment` is two documents and the `Bead`s that
+link them. Sentence numbers count from 0; spans are character offsets into the text as read
+(after decoding, before anything else), end exclusive.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import overload
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence and where it stood: `document_text[start:end] == text`."""
+
+    text: str
+    start: int
+    end: int
+    paragraph: int = 0  # number of the paragraph it belongs to, from 0
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The sentences of one version of a text.
+
+    `lang` is a two-letter code ("en", "de", "fr", "zh", ...) or None when nobody knows;
+    `name` is what messages call it (a path, "-" or "<text>").
+    """
+
+    sentences: tuple[Sentence, ...]
+    lang: str | None = None
+    name: str = "<text>"
+
+    @property
+    def texts(self) -> list[str]:
+        """The bare sentences."""
+        return [sentence.text for sentence in self.sentences]
+
+    def __len__(self) -> int:
+        return len(self.sentences)
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a bead's score in words and numbers (`align pair --explain`)."""
+
+    name: str  # what was looked at, in words
+    value: float  # what was found
+    weight: float  # what one unit of it is worth
+
+    @property
+    def points(self) -> float:
+        """Its share of the score."""
+        return self.value * self.weight
+
+
+@dataclass(frozen=True, slots=True)
+class Bead:
+    """One link: a block of source sentences and the block of target sentences it goes with.
+
+    An empty side is an insertion or a deletion. `score` is higher-is-better and 0 for an empty
+    side; `probability` is the calibrated chance that exactly this bead is right,
+    `probability_lax` that its two sides translate each other at least in part (both None where
+    nothing calibrated them). `moved` marks a pair that crosses the order of the rest.
+    """
+
+    src_ids: tuple[int, ...]
+    tgt_ids: tuple[int, ...]
+    score: float = 0.0
+    src: str = ""
+    tgt: str = ""
+    src_span: tuple[int, int] | None = None
+    tgt_span: tuple[int, int] | None = None
+    probability: float | None = None
+    probability_lax: float | None = None
+    moved: bool = False
+    why: tuple[Reason, ...] = field(default=(), repr=False)
+
+    @property
+    def kind(self) -> str:
+        """Its shape, source first: "1-1", "2-1", "0-1", ..."""
+        return f"{len(self.src_ids)}-{len(self.tgt_ids)}"
+
+    @property
+    def is_pair(self) -> bool:
+        """True when both sides hold text."""
+        return bool(self.src_ids) and bool(self.tgt_ids)
+
+
+@dataclass(frozen=True)
+class Alignment:
+    """Two documents and the beads between them, in document order.
+
+    Iterating, `len` and indexing see the pairs (beads with text on both sides); `beads` has
+    every bead and covers every sentence of both sides exactly once.
+    """
+
+    src: Document
+    tgt: Document
+    beads: tuple[Bead, ...]
+    signature: str = ""
+    parallel: float = 1.0  # share of the text, by length, that is in credible pairs; 0..1
+
+    @property
+    def pairs(self) -> tuple[Bead, ...]:
+        """The beads with text on both sides."""
+        return tuple(bead for bead in self.beads if bead.is_pair)
+
+    def __iter__(self) -> Iterator[Bead]:
+        return iter(self.pairs)
+
+    def __len__(self) -> int:
+        return sum(bead.is_pair for bead in self.beads)
+
+    @overload
+    def __getitem__(self, index: int) -> Bead: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Bead, ...]: ...
+    def __getitem__(self, index: int | slice) -> Bead | tuple[Bead, ...]:
+        return self.pairs[index]
