@@ -1,0 +1,131 @@
+"""JSON lines: one bead a line, nothing lost.
+
+Text is UTF-8; only lone surrogates and the line breaks that some readers split on (NEL, U+2028,
+U+2029) are escaped, so text comes back exactly. Numbers are rounded to six decimals.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from align.errors import AlignError
+from align.formats.cells import finite
+from align.formats.files import lines, writing
+from align.formats.rows import Header, Row
+
+_ESCAPED = re.compile("[\ud800-\udfff\x85\u2028\u2029]")
+
+
+def write(path: str, rows: Iterable[Row], header: Header) -> int:
+    """Write rows and return their number."""
+    count = 0
+    with writing(path) as out:
+        for row in rows:
+            count += 1
+            text = json.dumps(_record(row), ensure_ascii=False, allow_nan=False)
+            out.write(_ESCAPED.sub(lambda m: f"\\u{ord(m[0]):04x}", text) + "\n")
+    return count
+
+
+def _record(row: Row) -> dict[str, Any]:
+    record: dict[str, Any] = {
+        "src": row.src,
+        "tgt": row.tgt,
+        "src_ids": row.src_ids,
+        "tgt_ids": row.tgt_ids,
+        "src_span": row.src_span,
+        "tgt_span": row.tgt_span,
+        "score": _rounded(row.score),
+        "kind": row.kind,
+        "probability": _rounded(row.probability),
+        "probability_lax": _rounded(row.probability_lax),
+        "moved": row.moved,
+    }
+    for name in ("src_lang", "tgt_lang"):
+        if getattr(row, name):
+            record[name] = getattr(row, name)
+    return record
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(float(value), 6) + 0.0
+
+
+def read(path: str, header: Header) -> Iterator[Row]:
+    """Yield rows. Keys nobody knows are passed over; a value of the wrong type is an AlignError."""
+    for number, line in lines(path, header.encoding):
+        where = f"{path}:{number}"
+        if not line.strip():
+            continue
+        try:
+            record = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise AlignError(f"{where}: not valid JSON ({error})") from None
+        if not isinstance(record, dict):
+            raise AlignError(f"{where}: expected an object {{...}}, got {line[:40]!r}")
+        yield _row(record, where)
+
+
+def _row(record: dict[str, Any], where: str) -> Row:
+    src, tgt = _text(record, "src", where), _text(record, "tgt", where)
+    src_ids, tgt_ids = _ints(record, "src_ids", where), _ints(record, "tgt_ids", where)
+    if (src is None or tgt is None) and (src_ids is None or tgt_ids is None):
+        raise AlignError(f"{where}: neither src and tgt nor src_ids and tgt_ids are there")
+    kind = _text(record, "kind", where)
+    if kind is None and src_ids is not None and tgt_ids is not None:
+        kind = f"{len(src_ids)}-{len(tgt_ids)}"
+    moved = record.get("moved") or False
+    if not isinstance(moved, bool):
+        raise AlignError(f"{where}: moved: expected true or false, got {moved!r}")
+    return Row(
+        src=src,
+        tgt=tgt,
+        src_ids=src_ids,
+        tgt_ids=tgt_ids,
+        score=_number(record, "score", where),
+        probability=_number(record, "probability", where),
+        probability_lax=_number(record, "probability_lax", where),
+        kind=kind,
+        moved=moved,
+        src_span=_pair(record, "src_span", where),
+        tgt_span=_pair(record, "tgt_span", where),
+        src_lang=_text(record, "src_lang", where),
+        tgt_lang=_text(record, "tgt_lang", where),
+    )
+
+
+def _text(record: dict[str, Any], key: str, where: str) -> str | None:
+    value = record.get(key)
+    if value is not None and not isinstance(value, str):
+        raise AlignError(f"{where}: {key}: expected text, got {value!r:.40}")
+    return value
+
+
+def _number(record: dict[str, Any], key: str, where: str) -> float | None:
+    value = record.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise AlignError(f"{where}: {key}: expected a number, got {value!r:.40}")
+    return finite(str(value), f"{where}: {key}")
+
+
+def _ints(record: dict[str, Any], key: str, where: str) -> tuple[int, ...] | None:
+    value = record.get(key)
+    if value is None:
+        return None
+    if not isinstance(value, list) or any(type(i) is not int or not 0 <= i < 10**15 for i in value):
+        raise AlignError(f"{where}: {key}: expected a list of numbers from 0, got {value!r:.40}")
+    return tuple(value)
+
+
+def _pair(record: dict[str, Any], key: str, where: str) -> tuple[int, int] | None:
+    value = _ints(record, key, where)
+    if value is None:
+        return None
+    if len(value) != 2:
+        raise AlignError(f"{where}: {key}: expected [start, end], got {list(value)!r:.40}")
+    return value[0], value[1]

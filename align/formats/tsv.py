@@ -1,0 +1,82 @@
+"""Tab-separated text: one bead a line, no quoting.
+
+Tab, line feed and carriage return inside a cell become a space each; a lone surrogate becomes
+U+FFFD. Numbers have six decimals, sentence numbers read "3,4", spans "12:57", moved 1 or 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from align.errors import AlignError
+from align.formats.cells import cell, row_from_cells
+from align.formats.files import lines, writing
+from align.formats.rows import COLUMNS, Header, Row, known, well_formed
+
+DEFAULT = ("src", "tgt", "score")
+_BREAKS = str.maketrans("\t\n\r", "   ")
+
+
+def write(path: str, rows: Iterable[Row], header: Header) -> int:
+    """Write rows and return their number."""
+    columns = _checked(header.columns or DEFAULT)
+    count = 0
+    with writing(path) as out:
+        if header.titles:
+            out.write("\t".join(columns) + "\n")
+        for count, row in enumerate(rows, 1):
+            out.write("\t".join(_cell(row, column, count) for column in columns) + "\n")
+    return count
+
+
+def _cell(row: Row, column: str, number: int) -> str:
+    text = cell(row, column)
+    if column in ("src", "tgt"):
+        text = known(text, number)
+    return well_formed((text or "").translate(_BREAKS))
+
+
+def read(path: str, header: Header) -> Iterator[Row]:
+    """Yield rows.
+
+    Columns are `header.columns`, or the first line when that is made of column names, or
+    src, tgt[, score] by their count. Another number of cells is an AlignError.
+    """
+    columns = header.columns and _checked(header.columns)
+    for number, line in lines(path, header.encoding):
+        cells = line.split("\t")
+        where = f"{path}:{number}"
+        if number == 1:
+            titled = _has_titles(cells) if header.titles is None else header.titles
+            if titled:
+                columns = columns or _checked(tuple(cells), where)
+                continue
+        if columns is None:
+            columns = _guessed(cells, where)
+        if len(cells) != len(columns):
+            raise AlignError(
+                f"{where}: expected {len(columns)} columns ({' '.join(columns)}), got {len(cells)}"
+            )
+        yield row_from_cells(dict(zip(columns, cells, strict=True)), where)
+
+
+def _has_titles(cells: list[str]) -> bool:
+    return len(cells) > 1 and len(set(cells)) == len(cells) and set(cells) <= set(COLUMNS)
+
+
+def _checked(columns: tuple[str, ...], where: str = "columns") -> tuple[str, ...]:
+    for column in columns:
+        if column not in COLUMNS:
+            raise AlignError(f"{where}: unknown column {column!r}; there are {', '.join(COLUMNS)}")
+    if len(set(columns)) < len(columns):
+        raise AlignError(f"{where}: a column is named twice in {', '.join(columns)}")
+    return columns
+
+
+def _guessed(cells: list[str], where: str) -> tuple[str, ...]:
+    if len(cells) not in (2, 3):
+        raise AlignError(
+            f"{where}: expected 2 or 3 columns (src tgt score), got {len(cells)}; "
+            "say what they are with --columns or a first line of names"
+        )
+    return DEFAULT[: len(cells)]
