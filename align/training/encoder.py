@@ -10,8 +10,10 @@ Identical texts in a batch are not each other's negatives.
 from __future__ import annotations
 
 import logging
+import queue
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,53 +56,113 @@ class Progress:
     seconds: float
 
 
-def _loss_and_gradient(
-    torch: Any, a: Any, b: Any, same: Any, scale: float, margin: float
-) -> tuple[float, float, Any, Any]:
-    """Loss, accuracy and the gradients by the unit rows a and b, [n, d] each."""
-    n = len(a)
-    half = torch.bfloat16 if a.device.type == "cpu" or torch.cuda.is_bf16_supported() else a.dtype
-    a16, b16 = a.to(half), b.to(half)
-    scores = (a16 @ b16.T).float().mul_(scale)  # [n, n]
-    diagonal = torch.arange(n, device=a.device)
-    best = scores.argmax(1)
-    right = float((best == diagonal).float().mean())
-    scores[diagonal, diagonal] -= scale * margin
-    scores.masked_fill_(same, -1e4)
-    true = scores[diagonal, diagonal].clone()
-    p = scores.sub_(scale).exp_()  # [n, n]; cos <= 1 keeps it in range
-    rows, columns = p.sum(1), p.sum(0)
-    loss = float(((rows.log() + columns.log()) / 2 + scale - true).mean())
-    p.mul_((0.5 / rows)[:, None] + (0.5 / columns)[None, :])
-    p[diagonal, diagonal] -= 1.0
-    g = p.to(half)
-    return loss, right, (g @ b16).float() * (scale / n), (g.T @ a16).float() * (scale / n)
+def _twins(keys: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """All (i, j), i != j, with equal keys."""
+    order = np.argsort(keys, kind="stable")
+    left, right = [], []
+    step, ranked = 1, keys[order]
+    while step < len(keys):
+        (at,) = np.nonzero(ranked[step:] == ranked[:-step])
+        if not len(at):
+            break
+        left += [order[at], order[at + step]]
+        right += [order[at + step], order[at]]
+        step += 1
+    empty = np.zeros(0, np.int64)
+    return np.concatenate([empty, *left]), np.concatenate([empty, *right])
 
 
-def _step(torch: Any, weight: Any, batch: Batch, settings: Settings) -> tuple[float, float]:
-    """Adds the gradient of one batch to weight.grad; returns loss and in-batch accuracy."""
+class _Loss:
+    """Symmetric InfoNCE over [n, n] in-batch scores; keeps its large arrays between calls."""
+
+    def __init__(self, torch: Any, device: str, settings: Settings) -> None:
+        self.torch, self.scale, self.margin = torch, settings.scale, settings.margin
+        self.block = 256 if device == "cpu" else 1 << 30  # rows that stay in the cache
+        usable = device == "cpu" or torch.cuda.is_bf16_supported()
+        self.half = torch.bfloat16 if usable else torch.float32
+        self.p: Any = torch.empty(0, 0)
+
+    def __call__(self, a: Any, b: Any, batch: Batch) -> tuple[float, float, Any]:
+        """Loss, accuracy and the gradient by the unit rows a and b, [n, d] each, as [2n, d]."""
+        torch, n, scale = self.torch, len(a), self.scale
+        if len(self.p) != n:
+            self.p = torch.empty(n, n, device=a.device)
+            self.g = torch.empty(n, n, device=a.device, dtype=self.half)
+            self.rows = torch.empty(min(self.block, n), n, device=a.device)
+        p, g = self.p, self.g
+        a16, b16 = a.to(self.half), b.to(self.half)
+        true = (a16.float() * b16.float()).sum(1).sub_(self.margin).mul_(scale)  # [n]
+        across = b16.T.contiguous()
+        for at in range(0, n, self.block):  # exp(S - scale): cos <= 1 keeps it in range
+            rows = p[at : at + self.block]
+            rows.copy_(a16[at : at + self.block] @ across)
+            rows.mul_(scale).sub_(scale).exp_()
+        diagonal = p.diagonal()
+        right = float((p.amax(1) <= diagonal).float().mean())
+        hits = torch.exp(true - scale)
+        diagonal.copy_(hits)
+        for keys in (batch.src_keys, batch.tgt_keys):
+            i, j = _twins(keys)
+            p[torch.from_numpy(i), torch.from_numpy(j)] = 0.0
+        row, column = p.sum(1), p.sum(0)
+        loss = float(((row.log() + column.log()) / 2 + scale - true).mean())
+        row, column = 0.5 / row, 0.5 / column
+        for at in range(0, n, self.block):
+            rows = self.rows[: min(self.block, n - at)]
+            torch.add(row[at : at + self.block, None], column, out=rows)
+            g[at : at + self.block] = rows.mul_(p[at : at + self.block])
+        g.diagonal().copy_(hits * (row + column) - 1.0)
+        gradient = torch.cat([g @ b16, g.T @ a16]).float().mul_(scale / n)
+        return loss, right, gradient
+
+
+def _step(torch: Any, weight: Any, batch: Batch, criterion: _Loss) -> tuple[float, float]:
+    """Puts the gradient of one batch into weight.grad; returns loss and in-batch accuracy."""
     device = weight.device
-    bags = []
-    for tokens, starts in ((batch.src, batch.src_starts), (batch.tgt, batch.tgt_starts)):
-        ids, offsets = torch.from_numpy(tokens).to(device), torch.from_numpy(starts).to(device)
-        bags.append(torch.nn.functional.embedding_bag(ids, weight, offsets, mode="sum"))
-    with torch.no_grad():
-        norms = [bag.norm(dim=1, keepdim=True).clamp_min(1e-6) for bag in bags]
-        units = [bag / norm for bag, norm in zip(bags, norms, strict=True)]
-        src_key, tgt_key = (
-            torch.from_numpy(keys).to(device) for keys in (batch.src_keys, batch.tgt_keys)
-        )
-        same = (src_key[:, None] == src_key[None, :]) | (tgt_key[:, None] == tgt_key[None, :])
-        same.fill_diagonal_(False)
-        loss, right, *grads = _loss_and_gradient(
-            torch, *units, same, settings.scale, settings.margin
-        )
-        through = [
-            (g - (g * u).sum(1, keepdim=True) * u) / norm
-            for g, u, norm in zip(grads, units, norms, strict=True)
-        ]
-    torch.autograd.backward(bags, through)
+    tokens = np.concatenate([batch.src, batch.tgt])  # [t]
+    starts = np.concatenate([batch.src_starts, batch.tgt_starts + len(batch.src)])  # [2n]
+    bag = torch.nn.functional.embedding_bag
+    sums = bag(
+        torch.from_numpy(tokens).to(device), weight, torch.from_numpy(starts).to(device), mode="sum"
+    )
+    norms = sums.norm(dim=1, keepdim=True).clamp_min(1e-6)
+    units = sums / norms
+    n = len(batch.src_starts)
+    loss, right, g = criterion(units[:n], units[n:], batch)
+    g = (g - (g * units).sum(1, keepdim=True) * units) / norms  # [2n, d], by the sums
+    # the transpose of a bag is a bag: for each token, the examples it stands in
+    order = np.argsort(tokens, kind="stable")
+    example = np.repeat(np.arange(2 * n), np.diff(starts, append=len(tokens)))[order]
+    used, first = np.unique(tokens[order], return_index=True)
+    rows = bag(
+        torch.from_numpy(example).to(device), g, torch.from_numpy(first).to(device), mode="sum"
+    )
+    weight.grad[torch.from_numpy(used).to(device)] = rows
     return loss, right
+
+
+def _ahead(stream: Iterator[Batch]) -> Iterator[Batch]:
+    """Makes the next batches in a thread while the last one is learned from."""
+    waiting: queue.Queue[Batch] = queue.Queue(3)
+    stop = threading.Event()
+
+    def work() -> None:
+        for batch in stream:
+            while not stop.is_set():
+                try:
+                    waiting.put(batch, timeout=0.2)
+                    break
+                except queue.Full:
+                    continue
+            if stop.is_set():
+                return
+
+    threading.Thread(target=work, daemon=True).start()
+    try:
+        while True:
+            yield waiting.get()
+    finally:
+        stop.set()
 
 
 def train(
@@ -130,20 +192,20 @@ def train(
         weight.copy_(torch.from_numpy(np.array(start)))
     else:
         weight.normal_(0.0, settings.init)
-    weight.requires_grad_(True)
+    weight.grad = torch.zeros_like(weight)
     adam = torch.optim.AdamW(
         [weight], lr=settings.rate, betas=(0.9, 0.99), weight_decay=settings.decay, fused=True
     )
+    criterion = _Loss(torch, device, settings)
     step, spent = 0, 0.0
     if resume and checkpoint is not None and checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True, map_location=device)
-        with torch.no_grad():
-            weight.copy_(state["weight"])
+        weight.copy_(state["weight"])
         adam.load_state_dict(state["adam"])
         step, spent = int(state["step"]), float(state["spent"])
         log.info("resumed at step %d", step)
     began = time.monotonic() - spent
-    stream = batches(prepared, recipe, settings.seed + step)
+    stream = _ahead(batches(prepared, recipe, settings.seed + step))
     while True:
         spent = time.monotonic() - began
         share = max(
@@ -154,7 +216,7 @@ def train(
             break
         rate = settings.rate * min(1.0, (step + 1) / 100) * (1.0 - share)
         adam.param_groups[0]["lr"] = rate
-        loss, right = _step(torch, weight, next(stream), settings)
+        loss, right = _step(torch, weight, next(stream), criterion)
         adam.step()
         adam.zero_grad(set_to_none=False)
         step += 1
