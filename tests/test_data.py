@@ -17,7 +17,7 @@ import pytest
 DATA = Path(__file__).parents[1] / "data"
 LANGS = ("en", "de", "fr", "zh")
 # stem of the raw text files -> folder of sentences/ and gold/
-SETS = {"article": DATA}
+SETS = {"article": DATA, "story": DATA / "story"}
 PAIRS = [(name, *pair) for name in SETS for pair in combinations(LANGS, 2)]
 VERSIONS = [(name, lang) for name in SETS for lang in LANGS]
 
@@ -161,6 +161,11 @@ def test_article_has_what_real_collections_have() -> None:
     # the Chinese version lacks the introduction
     assert [[n] for n in range(2, 7)] == [left for left, right in gold("article", "en", "zh")[3:8]]
     assert all(not right for _, right in gold("article", "en", "zh")[3:8])
+
+
+def test_story_has_long_chinese_sentences() -> None:
+    assert 50 <= len(sentences("story", "en")) <= 70
+    assert max(len(src) for src, tgt in gold("story", "de", "zh") if len(tgt) == 1) == 4
 
 
 def test_related_article_is_another_text() -> None:
