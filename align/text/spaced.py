@@ -1,0 +1,159 @@
+"""Sentence ends in scripts that put spaces between words.
+
+One regular expression finds the candidates (a final mark, its closing quotation marks, white
+space); a candidate costs a few look-ups in the word before and the word after it. Nothing looks
+further than a fixed window, so the time is linear in the length of the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from align.text.wordlists import Rules
+
+# Final marks of the scripts with spaces, and the Chinese ones, which need no space after them.
+_MARKS = ".!?…‼⁇⁈⁉‽؟۔।॥։።"
+_HAN_MARKS = "。！？｡"
+# Directly behind a final mark every quotation mark closes, whatever its shape: `“` closes in
+# German and opens in English, `«` closes in German books and opens in French.
+_CLOSERS = r"\"'”’»›“‘«‹)\]}）］】」』》〉"
+# The second mark of a run is no candidate: a run is tried once, which keeps a run of n linear.
+_CANDIDATE = re.compile(
+    rf"(?:[{_MARKS}](?<![{_MARKS}][{_MARKS}])[{_MARKS}]*"
+    rf"([{_CLOSERS}]*(?:\[\d{{1,3}}\])*(?:[ \xa0\u202f][»›”)\]](?=\s|\Z))*)"
+    rf"(?:\s+|(?=[“„«「『]\w))"
+    rf"|[{_HAN_MARKS}]+([{_CLOSERS}]*)\s*)"
+)
+# What may stand before the first word of a sentence.
+_BEFORE_WORD = re.compile(r"[\s\"'“”„«»‹›‘’‚「『(\[{¿¡–—\-•·*#_§]*")
+_WORD = re.compile(r"[^\W\d_]+")
+_SPACE = re.compile(r"\s*")
+_ROMAN = re.compile(r"[IVXLC]+\b")
+# "1." "12.3." "(a)." "IV." and the like, standing alone, number what follows.
+_STUB = re.compile(r"[\W_]*(?:\d{1,3}(?:\.\d{1,2}){0,3}|[^\W\d_]|[ivx]{1,5}|[IVX]{1,5})?[\W_]*")
+_ORDINAL = re.compile(r"\d{1,3}|\d\d?\.\d\d?")  # 5. or 24.12.
+_DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.-?[^\W\d_]{1,4})+")
+_LETTERS_BEFORE = re.compile(r"(?:[^\W\d_]\.\s?)*[^\W\d_]\Z")
+_TAIL = re.compile(r"['’\-–/(\[“\"]")
+_VOWELS = frozenset("aeiouyäöüáàâéèêëíîïóôúùûœæ")
+# Marks that let the sentence go on.
+_GOES_ON = frozenset(",;:%)]}.!?…，、；：）")
+_OPENING = "([{\"'“”„«»‹›‘’‚*_¿¡"
+_WINDOW = 40  # characters looked at before a mark
+_REMARK = 200  # most characters of a remark in brackets
+
+
+def ends_spaced(text: str, start: int, end: int, rules: Rules) -> Iterator[tuple[int, int]]:
+    """`(end of a sentence, start of the next)` inside `text[start:end]`, in order.
+
+    The block must begin and end with something visible; its own end is not yielded.
+    """
+    counted, odd = start, False  # where the straight quotation marks were counted to
+    for match in _CANDIDATE.finditer(text, start, end):
+        follow = match.end()
+        if follow >= end:
+            return
+        if match.group(2) is not None:
+            if text[follow] not in _GOES_ON:
+                yield match.end(2), follow
+                start = follow
+        elif _is_end(text, start, end, match, rules):
+            stop = match.end(1)
+            if text[follow] == '"' and text[follow + 1].isspace():
+                odd ^= text.count('"', counted, stop) % 2 == 1
+                counted = stop
+                if odd:  # text with spaces around its marks: it closes this sentence
+                    stop = follow + 1
+                    follow = _SPACE.match(text, stop).end()  # type: ignore[union-attr]
+            yield stop, follow
+            start = follow
+
+
+def _is_end(text: str, start: int, end: int, match: re.Match[str], rules: Rules) -> bool:
+    """Whether the candidate ends a sentence that began at `start`."""
+    mark, follow = match.start(), match.end()
+    close = match.start(1)
+    word = _BEFORE_WORD.match(text, follow, end).end()  # type: ignore[union-attr]
+    if word >= end or text[follow] in _GOES_ON:
+        return False
+    first = text[word]
+    if first.islower() or (mark - start < 8 and _STUB.fullmatch(text, start, mark)):
+        return False
+    if text[follow] in "»›”’" and text[follow + 1 : follow + 2].isspace():
+        return False  # it closes what the white space tore off
+    if close < match.end(1):
+        closers = match.group(1)
+        if (
+            ")" in closers
+            and text[mark] != "."
+            and text.rfind("(", start + 1, mark) > text.rfind(")", start, mark)
+        ):
+            return False  # a remark in brackets inside a sentence
+        if rules.speech.match(text, word, word + 80) and not _is_starter(text, word, rules):
+            return False
+    if close - mark == 1:
+        if text[mark] == ".":
+            return stop_ends(text, start, mark, word, rules)
+        if text[mark] != "…":
+            return True
+    elif text[mark : mark + 2] != "..":
+        return True
+    return _ellipsis_ends(text, mark, word, rules)
+
+
+def stop_ends(text: str, start: int, mark: int, word: int, rules: Rules) -> bool:
+    """Whether a single full stop ends the sentence: what stands before it, and after."""
+    before = text[max(start, mark - _WINDOW) : mark]
+    if before[-1:].isspace():
+        return True  # text with spaces between all tokens: no abbreviation's stop
+    token = before.rsplit(None, 1)[-1].lstrip(_OPENING)
+    tail = _TAIL.split(token)[-1]
+    if len(tail) < 2:
+        tail = token
+    if token in rules.never or tail in rules.never:
+        return False
+    if tail in rules.before_number and (text[word].isdigit() or _ROMAN.match(text, word)):
+        return False
+    if token in rules.sometimes or tail in rules.sometimes:
+        return _is_starter(text, word, rules)
+    if token.isalpha():
+        if len(token) == 1:
+            letters = _LETTERS_BEFORE.search(before)
+            spelled = letters.group().replace(" ", "").replace("\xa0", "") if letters else token
+            return spelled not in rules.never and _is_starter(text, word, rules)
+        if rules.ordinals and token.isupper() and _ROMAN.fullmatch(token):
+            return _is_starter(text, word, rules)
+        if len(token) < 5 and rules.starters and not token.isupper():
+            return not _VOWELS.isdisjoint(token.lower()) or _is_starter(text, word, rules)
+        return True
+    if token.isdigit() and len(token) < 3 and before.removesuffix(token).rstrip()[-1:] == ":":
+        return False  # the first number of a list
+    if rules.ordinals and _ORDINAL.fullmatch(token):
+        words = before.split()
+        counted = len(words) > 1 and words[-2].rstrip(".") in rules.counted
+        return counted or _is_starter(text, word, rules)
+    return not _DOTTED.fullmatch(token) or _is_starter(text, word, rules)
+
+
+def _ellipsis_ends(text: str, mark: int, word: int, rules: Rules) -> bool:
+    """Whether `...` ends the sentence: in German a capital after it says little."""
+    if not text[word].isupper():
+        return not text[word].isdigit()
+    return not rules.ordinals or _is_starter(text, word, rules)
+
+
+def _is_starter(text: str, word: int, rules: Rules) -> bool:
+    """Whether the word at `word` is one that opens sentences."""
+    match = _WORD.match(text, word)
+    if match is None:
+        return False
+    found = match.group()
+    if not found[0].isupper():
+        return False
+    after = text[match.end() : match.end() + 1]
+    if after and after in "'’" and found.lower() + "'" in rules.starters:
+        return True
+    if after == "." and len(found) == 1:
+        return False  # an initial
+    return found.lower() in rules.starters
