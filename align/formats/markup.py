@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
@@ -50,6 +50,7 @@ def quoted(value: str) -> str:
     return f'"{allowed(value).translate(_QUOTED)}"'
 
 
+@lru_cache(maxsize=256)
 def language(code: str | None, option: str) -> str:
     """A BCP-47 tag in its usual capitals: zh_hans -> zh-Hans. AlignError without a valid code."""
     if code is None:
@@ -64,6 +65,7 @@ def language(code: str | None, option: str) -> str:
     return "-".join([parts[0].lower(), *tail])
 
 
+@lru_cache(maxsize=1024)
 def same(lang: str, wanted: str) -> bool:
     """True when one code is the other or a regional or script form of it."""
     lang, wanted = (code.lower().replace("_", "-") for code in (lang, wanted))
@@ -125,7 +127,6 @@ class _Sink:
         self.builder = TreeBuilder()
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
-        parser.CharacterDataHandler = self.data
         parser.EntityDeclHandler = partial(self.refuse, "an entity declaration")
         parser.ExternalEntityRefHandler = partial(self.refuse, "an external entity")
         parser.SkippedEntityHandler = partial(self.refuse, "an undeclared entity")
@@ -146,12 +147,9 @@ class _Sink:
         if not self.top and tag in self.wanted:
             self.top, self.where = self.depth, self.here()
             self.builder = TreeBuilder()
+            self.parser.CharacterDataHandler = self.builder.data
         if self.top:
             self.builder.start(tag, attributes)
-
-    def data(self, text: str) -> None:
-        if self.top:
-            self.builder.data(text)
 
     def end(self, tag: str) -> None:
         if self.top:
@@ -159,11 +157,14 @@ class _Sink:
             if self.depth == self.top:
                 self.done.append((self.builder.close(), self.where))
                 self.top = 0
+                self.parser.CharacterDataHandler = None
         self.depth -= 1
 
 
 def content(element: Element, code: frozenset[str] = frozenset()) -> str:
     """The text of an element without that of the inline elements in `code`."""
+    if not len(element):
+        return element.text or ""
     parts = [element.text or ""]
     for child in element:
         if child.tag not in code:
