@@ -19,7 +19,7 @@ _CLOSERS = "”’」』）》】〉\\])"
 # The second mark of a run is no candidate: a run is tried once, which keeps a run of n linear.
 _CANDIDATE = re.compile(
     rf"[{_MARKS}](?<![{_MARKS}][{_MARKS}])[{_MARKS}]*"
-    rf"((?:[ \u3000]?[{_CLOSERS}])*[\"']?[{_CLOSERS}]*)\s*"
+    rf"((?:\s*[{_CLOSERS}])*[\"']?[{_CLOSERS}]*)\s*"
 )
 _GOES_ON = frozenset("，、；：,;:…—～~%％）)]】》〉”’」』。！？｡")
 # Particles that cannot open a sentence: `“为什么？”的问题`, `「行くの？」と聞いた`.
@@ -84,21 +84,23 @@ def _is_end(
 
 def _is_ascii_word(text: str, mark: int, follow: int) -> bool:
     """Whether the mark stands in something like an address: ASCII close on both sides."""
-    return "!" < text[mark - 1] < "\x7f" and "!" < text[follow] < "\x7f"
+    return mark > 0 and "!" < text[mark - 1] < "\x7f" and "!" < text[follow] < "\x7f"
 
 
 def _stop_ends(text: str, start: int, mark: int, stop: int, follow: int) -> bool:
     """Whether an ASCII full stop ends the sentence."""
+    if mark == start:
+        return False
     before, after = text[mark - 1], text[follow]
     if before >= _FIRST_CJK and not before.isdigit():
         return True
-    if stop == follow or after.islower():
-        return False  # 3.14, e.g., example.com, Inc.公司
+    if after < _FIRST_CJK and (stop == follow or after.islower()):
+        return False  # 3.14, e.g., example.com
     latin = _LATIN.search(text, max(start, mark - _WINDOW), mark)
     start = latin.start()  # type: ignore[union-attr]
     if after < _FIRST_CJK:
         return stop_ends(text, start, mark, follow, rules_of("en"))
-    word = text[start:mark].split()[-1:]
+    word = text[start:mark].rsplit(None, 1)[-1:]  # "Python." ends, "Corp." and "12." do not
     return bool(word) and len(word[0]) > 3 and not rules_of("en").is_abbreviation(word[0])
 
 

@@ -10,7 +10,9 @@ from __future__ import annotations
 import codecs
 import sys
 import zlib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from align.errors import AlignError
 
@@ -123,7 +125,7 @@ def _unxz(data: bytes) -> bytes:
     import lzma
 
     try:
-        return lzma.decompress(data, format=lzma.FORMAT_XZ)
+        return _frames(data, lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ))
     except (lzma.LZMAError, EOFError) as error:
         raise _Broken(str(error)) from None
 
@@ -131,16 +133,21 @@ def _unxz(data: bytes) -> bytes:
 def _unzstd(data: bytes) -> bytes:
     import zstandard
 
-    pieces = []
     try:
-        while data:  # a file may hold several frames
-            frame = zstandard.ZstdDecompressor().decompressobj()
-            pieces.append(frame.decompress(data))
-            if not frame.eof:
-                raise _Broken("it ends before its last frame does")
-            data = frame.unused_data
+        return _frames(data, lambda: zstandard.ZstdDecompressor().decompressobj())
     except zstandard.ZstdError as error:
         raise _Broken(str(error)) from None
+
+
+def _frames(data: bytes, new: Callable[[], Any]) -> bytes:
+    """The content of all frames of a file, with nothing missing and nothing left over."""
+    pieces = []
+    while data:
+        frame = new()
+        pieces.append(frame.decompress(data))
+        if not frame.eof:
+            raise _Broken("it ends before its last frame does")
+        data = frame.unused_data.lstrip(b"\0")  # xz may fill up with zeros
     return b"".join(pieces)
 
 

@@ -21,7 +21,7 @@ from align.types import Sentence
 Splitter = Callable[[str], Sequence[str]]
 
 # Languages written without spaces between words and with full-width final marks.
-HAN_LANGUAGES = frozenset({"zh", "ja", "yue", "wuu", "lzh", "nan", "hak"})
+_CHINESE = frozenset({"zh", "yue", "wuu", "lzh", "nan", "hak"})
 _BREAK = r"\n\r\x85\u2028\u2029"
 _LINE = re.compile(rf"[^{_BREAK}]+")
 # A byte order mark and a zero-width space are as invisible as white space.
@@ -37,8 +37,8 @@ def split_sentences(text: str, lang: str | None, wrapped: bool = False) -> tuple
     too unless `wrapped`. `lang` is a two-letter code; languages without rules of their own get
     common ones. The time is linear in the length of the text, whatever its lines.
     """
-    rules = rules_of(lang)
-    ends = ends_han if lang in HAN_LANGUAGES else ends_spaced
+    rules = rules_of("zh" if lang in _CHINESE else lang)
+    ends = ends_han if lang in _CHINESE or lang == "ja" else ends_spaced
     found: list[Sentence] = []
     append = found.append
     for start, end, paragraph in _blocks(text, wrapped):
@@ -71,7 +71,7 @@ def presplit_sentences(text: str | Sequence[str]) -> tuple[Sentence, ...]:
     found = []
     paragraph, fresh = 0, True
     for line, start in zip(lines, starts, strict=True):
-        bare = line.strip().strip(_INVISIBLE).strip()
+        bare = _bare(line)
         if not bare and not fresh:
             paragraph, fresh = paragraph + 1, True
         fresh = fresh and not bare
@@ -94,7 +94,7 @@ def spans_of(text: str, pieces: Sequence[str]) -> tuple[Sentence, ...]:
             raise AlignError(
                 f"splitter: sentence {number}: expected str, got {type(piece).__name__}"
             )
-        bare = piece.strip()
+        bare = _bare(piece)
         if not bare:
             continue
         start = _next_visible(text, at)
@@ -115,6 +115,10 @@ def spans_of(text: str, pieces: Sequence[str]) -> tuple[Sentence, ...]:
             f"{_short(text[rest : rest + 60])}; a splitter must return all of the text"
         )
     return tuple(found)
+
+
+def _bare(line: str) -> str:
+    return line.strip().strip(_INVISIBLE).strip()
 
 
 def _next_visible(text: str, start: int) -> int:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from align.text.wordlists import Rules
 
 # Final marks of the scripts with spaces, and the Chinese ones, which need no space after them.
-_MARKS = ".!?…‼⁇⁈⁉‽؟۔।॥։።"
+_MARKS = ".!?…‼⁇⁈⁉‽؟۔।॥։።\u037e"
 _HAN_MARKS = "。！？｡"
 # Directly behind a final mark every quotation mark closes, whatever its shape: `“` closes in
 # German and opens in English, `«` closes in German books and opens in French.
@@ -21,24 +21,28 @@ _CLOSERS = r"\"'”’»›“‘«‹)\]}）］】」』》〉"
 # The second mark of a run is no candidate: a run is tried once, which keeps a run of n linear.
 _CANDIDATE = re.compile(
     rf"(?:[{_MARKS}](?<![{_MARKS}][{_MARKS}])[{_MARKS}]*"
-    rf"([{_CLOSERS}]*(?:\[\d{{1,3}}\])*(?:[ \xa0\u202f][»›”)\]](?=\s|\Z))*)"
+    rf"([{_CLOSERS}]*(?:\[\d{{1,3}}\])*(?:\s+[»›”)\]](?=\s|\Z))*)"
     rf"(?:\s+|(?=[“„«「『]\w))"
     rf"|[{_HAN_MARKS}]+([{_CLOSERS}]*)\s*)"
 )
 # What may stand before the first word of a sentence.
 _BEFORE_WORD = re.compile(r"[\s\"'“”„«»‹›‘’‚「『(\[{¿¡–—\-•·*#_§]*")
 _WORD = re.compile(r"[^\W\d_]+")
+_LISTED = re.compile(r"\(?(?:[a-z]|[ivx]{1,4})\)\s")  # (a) b) iv)
+_FIRST_ITEM = re.compile(r"\D:\s+\d{1,2}\Z")  # "the steps: 1." but not the score "3: 1."
 _SPACE = re.compile(r"\s*")
 _ROMAN = re.compile(r"[IVXLC]+\b")
 # "1." "12.3." "(a)." "IV." and the like, standing alone, number what follows.
 _STUB = re.compile(r"[\W_]*(?:\d{1,3}(?:\.\d{1,2}){0,3}|[^\W\d_]|[ivx]{1,5}|[IVX]{1,5})?[\W_]*")
+_NO_WORD = re.compile(r"[\W_]*")
+_YEAR = re.compile(r"\(\d{4}(?:[-–/]\d{2,4})?\)")
 _ORDINAL = re.compile(r"\d{1,3}|\d\d?\.\d\d?")  # 5. or 24.12.
 _DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.-?[^\W\d_]{1,4})+")
 _LETTERS_BEFORE = re.compile(r"(?:[^\W\d_]\.\s?)*[^\W\d_]\Z")
 _TAIL = re.compile(r"['’\-–/(\[“\"]")
 _VOWELS = frozenset("aeiouyäöüáàâéèêëíîïóôúùûœæ")
 # Marks that let the sentence go on.
-_GOES_ON = frozenset(",;:%)]}.!?…，、；：）")
+_GOES_ON = frozenset(",;:%)]}.!?…，、；：）。！？")
 _OPENING = "([{\"'“”„«»‹›‘’‚*_¿¡"
 _WINDOW = 40  # characters looked at before a mark
 _REMARK = 200  # most characters of a remark in brackets
@@ -77,21 +81,16 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str], rules: Rules)
     word = _BEFORE_WORD.match(text, follow, end).end()  # type: ignore[union-attr]
     if word >= end or text[follow] in _GOES_ON:
         return False
-    first = text[word]
-    if first.islower() or (mark - start < 8 and _STUB.fullmatch(text, start, mark)):
+    if text[word].islower() and not _LISTED.match(text, follow):
         return False
+    if mark - start < 8 and _is_stub(text, start, mark):
+        return False
+    if text[follow] == "(" and _YEAR.match(text, follow):
+        return False  # the year of a work whose title ends in a mark: "Help! (1965)"
     if text[follow] in "»›”’" and text[follow + 1 : follow + 2].isspace():
         return False  # it closes what the white space tore off
-    if close < match.end(1):
-        closers = match.group(1)
-        if (
-            ")" in closers
-            and text[mark] != "."
-            and text.rfind("(", start + 1, mark) > text.rfind(")", start, mark)
-        ):
-            return False  # a remark in brackets inside a sentence
-        if rules.speech.match(text, word, word + 80) and not _is_starter(text, word, rules):
-            return False
+    if close < match.end(1) and _closing_goes_on(text, start, mark, match.group(1), word, rules):
+        return False
     if close - mark == 1:
         if text[mark] == ".":
             return stop_ends(text, start, mark, word, rules)
@@ -100,6 +99,23 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str], rules: Rules)
     elif text[mark : mark + 2] != "..":
         return True
     return _ellipsis_ends(text, mark, word, rules)
+
+
+def _is_stub(text: str, start: int, mark: int) -> bool:
+    """Whether what stands before the mark is no sentence yet: a number, a letter, or marks."""
+    return (_STUB if text[mark] == "." else _NO_WORD).fullmatch(text, start, mark) is not None
+
+
+def _closing_goes_on(
+    text: str, start: int, mark: int, closers: str, word: int, rules: Rules
+) -> bool:
+    """Whether the sentence goes on behind a closing quotation mark or bracket."""
+    if ")" in closers and text[mark] != ".":
+        since = max(start + 1, mark - _REMARK)
+        if text.rfind("(", since, mark) > text.rfind(")", since, mark):
+            return True  # a remark in brackets inside the sentence
+    said = rules.speech.match(text, word, word + 80)
+    return said is not None and not _is_starter(text, word, rules)
 
 
 def stop_ends(text: str, start: int, mark: int, word: int, rules: Rules) -> bool:
@@ -127,8 +143,8 @@ def stop_ends(text: str, start: int, mark: int, word: int, rules: Rules) -> bool
         if len(token) < 5 and rules.starters and not token.isupper():
             return not _VOWELS.isdisjoint(token.lower()) or _is_starter(text, word, rules)
         return True
-    if token.isdigit() and len(token) < 3 and before.removesuffix(token).rstrip()[-1:] == ":":
-        return False  # the first number of a list
+    if _FIRST_ITEM.search(before):
+        return False
     if rules.ordinals and _ORDINAL.fullmatch(token):
         words = before.split()
         counted = len(words) > 1 and words[-2].rstrip(".") in rules.counted
