@@ -497,3 +497,11 @@ def test_missing_pyarrow_names_the_extra(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(AlignError, match=r"pip install 'parallel-align\[parquet\]'"):
         write_rows(tmp_path / "x.parquet", [ROW])
+
+
+def test_every_format_and_column_is_documented() -> None:
+    from align.formats import COLUMNS
+
+    text = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
+    words = [*COLUMNS, *(f.name for f in FORMATS), *(s for f in FORMATS for s in f.suffixes)]
+    assert [word for word in words if f"`{word}`" not in text] == []

@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import Any
 
 from align.errors import AlignError
-from align.formats.files import STREAM, suffixes
+from align.formats.files import STREAM, check_target, suffixes
 from align.formats.rows import (
     COLUMNS,
     Header,
@@ -27,9 +27,11 @@ from align.formats.rows import (
 __all__ = [
     "COLUMNS",
     "FORMATS",
+    "STREAM",
     "Format",
     "Header",
     "Row",
+    "check_target",
     "format_of",
     "header_of",
     "read_rows",

@@ -195,6 +195,19 @@ def _decoded_first(stream: BinaryIO, path: str, encoding: str) -> Iterator[str]:
 # writing
 
 
+def check_target(path: str) -> None:
+    """Raise AlignError now if `path` cannot become a file, before the work is done."""
+    target = Path(path)
+    if path == STREAM:
+        return
+    if target.is_dir():
+        raise AlignError(f"{path}: is a folder, expected a file name")
+    if not target.resolve().parent.exists():
+        raise AlignError(f"{path}: the folder {target.parent} does not exist; make it")
+    if not target.resolve().parent.is_dir():
+        raise AlignError(f"{path}: {target.parent} is not a folder")
+
+
 @contextmanager
 def writing(path: str) -> Iterator[TextIO]:
     """Open `path` for writing UTF-8 text with "\\n" line ends; atomic unless it is '-'."""
@@ -225,9 +238,8 @@ def writing_bytes(path: str) -> Iterator[BinaryIO]:
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
         return
+    check_target(path)
     target = Path(path).resolve()  # a link stays a link: its target is what gets replaced
-    if target.is_dir():
-        raise AlignError(f"{path}: is a folder, expected a file name")
     if target.exists() and not target.is_file():
         with target.open("wb") as device, _packed(device, suffixes(path)[1]) as stream:
             yield stream
@@ -235,12 +247,8 @@ def writing_bytes(path: str) -> Iterator[BinaryIO]:
     temporary = target.with_name(f".{target.name[:100]}.{secrets.token_hex(4)}.tmp")
     try:
         raw = temporary.open("xb")
-    except FileNotFoundError:
-        raise AlignError(f"{path}: the folder {target.parent} does not exist; make it") from None
     except PermissionError:
         raise AlignError(f"{path}: no permission to write in {target.parent}") from None
-    except NotADirectoryError:
-        raise AlignError(f"{path}: {target.parent} is not a folder") from None
     try:
         with raw, _packed(raw, suffixes(path)[1]) as stream:
             yield stream

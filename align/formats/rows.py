@@ -53,8 +53,12 @@ class Row:
 
     @property
     def is_pair(self) -> bool:
-        """True when neither side is known to be empty."""
-        return self.src != "" and self.tgt != "" and self.src_ids != () and self.tgt_ids != ()
+        """True when both sides have sentences, or text where the numbers are unknown."""
+        return _filled(self.src_ids, self.src) and _filled(self.tgt_ids, self.tgt)
+
+
+def _filled(ids: tuple[int, ...] | None, text: str | None) -> bool:
+    return bool(ids) if ids is not None else text != ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,9 @@ class Header:
 # from an alignment
 
 
-def header_of(alignment: Alignment) -> Header:
+def header_of(
+    alignment: Alignment, *, columns: tuple[str, ...] | None = None, titles: bool | None = None
+) -> Header:
     """The header of an alignment: languages, names, sentences, signature."""
     src, tgt = alignment.src, alignment.tgt
     return Header(
@@ -87,6 +93,8 @@ def header_of(alignment: Alignment) -> Header:
         tgt_name=tgt.name,
         src_texts=tuple(src.texts),
         tgt_texts=tuple(tgt.texts),
+        columns=columns,
+        titles=titles,
     )
 
 
