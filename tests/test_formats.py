@@ -505,3 +505,25 @@ def test_every_format_and_column_is_documented() -> None:
     text = (Path(__file__).parents[1] / "docs" / "formats.md").read_text(encoding="utf-8")
     words = [*COLUMNS, *(f.name for f in FORMATS), *(s for f in FORMATS for s in f.suffixes)]
     assert [word for word in words if f"`{word}`" not in text] == []
+
+
+@pytest.mark.parametrize(("src", "tgt"), [("en", "en"), ("en-US", "en-GB"), ("zh-Hans", "zh-Hant")])
+@pytest.mark.parametrize("name", ["x.tmx", "x.xlf"])
+def test_two_forms_of_one_language(tmp_path: Path, name: str, src: str, tgt: str) -> None:
+    rows = [
+        Row(src="a", tgt="b", src_lang=src, tgt_lang=tgt),
+        Row(src="", tgt="c", src_lang=src, tgt_lang=tgt),
+    ]
+    write_rows(tmp_path / name, rows)
+    assert list(read_rows(tmp_path / name)) == rows
+    header = Header(src_lang=src, tgt_lang=tgt)
+    assert list(read_rows(tmp_path / name, header=header)) == rows
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
+def test_tmx_in_other_encodings(tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "x.tmx"
+    named = f'<?xml version="1.0" encoding="{encoding.removesuffix("-sig")}"?>'
+    unit = '<tu><tuv xml:lang="en"><seg>é</seg></tuv><tuv xml:lang="de"><seg>ß</seg></tuv></tu>'
+    path.write_bytes((named + TMX % unit).encode(encoding))
+    assert [(row.src, row.tgt) for row in read_rows(path)] == [("é", "ß")]
