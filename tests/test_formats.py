@@ -527,3 +527,12 @@ def test_tmx_in_other_encodings(tmp_path: Path, encoding: str) -> None:
     unit = '<tu><tuv xml:lang="en"><seg>é</seg></tuv><tuv xml:lang="de"><seg>ß</seg></tuv></tu>'
     path.write_bytes((named + TMX % unit).encode(encoding))
     assert [(row.src, row.tgt) for row in read_rows(path)] == [("é", "ß")]
+
+
+@pytest.mark.parametrize("format", ["tsv", "jsonl", "moses"])
+def test_a_text_that_begins_like_a_byte_order_mark(tmp_path: Path, format: str) -> None:
+    rows = [Row(src="\ufeffa", tgt="\ufeffb"), Row(src="\ufeff", tgt="\ufeff")]
+    header = replace(LANGS, columns=("src", "tgt"))
+    write_rows(tmp_path / "x", rows, header, format)
+    back = read_rows(tmp_path / "x", format, header)
+    assert [(row.src, row.tgt) for row in back] == [(row.src, row.tgt) for row in rows]

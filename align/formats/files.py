@@ -195,6 +195,14 @@ def _decoded_first(stream: BinaryIO, path: str, encoding: str) -> Iterator[str]:
 # writing
 
 
+def opening_line(text: str) -> str:
+    """The first line of a file; one that begins with U+FEFF gets a byte order mark in front.
+
+    Readers drop that mark, and would drop the text's own character instead.
+    """
+    return "\ufeff" + text if text.startswith("\ufeff") else text
+
+
 def check_target(path: str) -> None:
     """Raise AlignError now if `path` cannot become a file, before the work is done."""
     target = Path(path)

@@ -11,7 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from align.errors import AlignError
-from align.formats.files import PACKED, STREAM, lines, writing
+from align.formats.files import PACKED, STREAM, lines, opening_line, writing
 from align.formats.rows import Header, Row, known, well_formed, with_languages
 
 _BREAKS = str.maketrans("\n\r", "  ")
@@ -24,8 +24,9 @@ def write(path: str, rows: Iterable[Row], header: Header) -> int:
     count = 0
     with writing(src_path) as src, writing(tgt_path) as tgt:
         for count, row in enumerate(rows, 1):
-            src.write(well_formed(known(row.src, count).translate(_BREAKS)) + "\n")
-            tgt.write(well_formed(known(row.tgt, count).translate(_BREAKS)) + "\n")
+            for out, text in ((src, row.src), (tgt, row.tgt)):
+                line = well_formed(known(text, count).translate(_BREAKS)) + "\n"
+                out.write(opening_line(line) if count == 1 else line)
         src.flush()  # a full disk shows now, before either file is there
         tgt.flush()
     return count

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from align.errors import AlignError
 from align.formats.cells import cell, row_from_cells
-from align.formats.files import lines, writing
+from align.formats.files import lines, opening_line, writing
 from align.formats.rows import COLUMNS, Header, Row, known, well_formed
 
 DEFAULT = ("src", "tgt", "score")
@@ -25,7 +25,8 @@ def write(path: str, rows: Iterable[Row], header: Header) -> int:
         if header.titles:
             out.write("\t".join(columns) + "\n")
         for count, row in enumerate(rows, 1):
-            out.write("\t".join(_cell(row, column, count) for column in columns) + "\n")
+            line = "\t".join(_cell(row, column, count) for column in columns) + "\n"
+            out.write(opening_line(line) if count == 1 and not header.titles else line)
     return count
 
 
