@@ -3,7 +3,9 @@
 Unigram (Kudo 2018, https://arxiv.org/abs/1804.10959) keeps whole words where they are frequent
 and falls back to parts; its best cut of a run of Han characters needs no word segmenter. There is
 no word-start marker: a German compound shares its parts' vectors with the words themselves, and
-Chinese needs none. Languages get equal shares of the sample, so that no language starves.
+Chinese needs none. Languages get equal shares of the sample, so that no language starves. Unigram likes
+frequent phrases; a Han token of three or four characters is kept only if it is a word, that is,
+if it stands alone somewhere in the bitext (dictionaries bring those), so that words keep one vector.
 """
 
 from __future__ import annotations
@@ -21,9 +23,7 @@ MAX_HAN = 4  # characters of the longest Han token: bounds the run-time search
 han_run = re.compile(f"[{HAN}]+").fullmatch
 
 
-def _pieces(
-    texts: dict[str, list[str]], characters: set[str], most: int
-) -> Iterator[list[str]]:
+def _pieces(texts: dict[str, list[str]], characters: set[str], most: int) -> Iterator[list[str]]:
     for sentences in texts.values():
         for start in range(0, min(len(sentences), most), 1000):
             yield [
@@ -32,10 +32,13 @@ def _pieces(
             ]
 
 
-def train_tokenizer(texts: dict[str, list[str]], size: int, min_characters: int = 3) -> Any:
+def train_tokenizer(
+    texts: dict[str, list[str]], size: int, words: set[str], min_characters: int = 3
+) -> Any:
     """A `tokenizers.Tokenizer` with `size` tokens from sentences by language.
 
-    Characters seen fewer than `min_characters` times get no token.
+    `words` are the Han words that may be tokens of three or four characters. Characters seen
+    fewer than `min_characters` times get no token.
     """
     from tokenizers import Regex, Tokenizer, models, pre_tokenizers, trainers
 
@@ -48,7 +51,7 @@ def train_tokenizer(texts: dict[str, list[str]], size: int, min_characters: int 
     cut = pre_tokenizers.Split(Regex(PIECE), behavior="removed", invert=True)
     tokenizer.pre_tokenizer = cut
     trainer = trainers.UnigramTrainer(
-        vocab_size=size + size // 16,  # some long Han tokens are thrown out below
+        vocab_size=size + size // 4,  # phrases of Han characters are thrown out below
         show_progress=False,
         unk_token=UNKNOWN,
         special_tokens=[UNKNOWN],
@@ -59,16 +62,18 @@ def train_tokenizer(texts: dict[str, list[str]], size: int, min_characters: int 
     most = max(len(sentences) for sentences in texts.values())
     tokenizer.train_from_iterator(_pieces(texts, characters, most), trainer)
     scored = json.loads(tokenizer.to_str())["model"]["vocab"]
-    return build_tokenizer(((t, s) for t, s in scored if t != UNKNOWN), size)
+    return build_tokenizer(((t, s) for t, s in scored if t != UNKNOWN), size, words)
 
 
-def build_tokenizer(scored: Iterable[tuple[str, float]], size: int) -> Any:
+def build_tokenizer(scored: Iterable[tuple[str, float]], size: int, words: set[str]) -> Any:
     """A tokenizer of the best `size` of these (token, log probability), all characters kept."""
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers
 
     kept, singles = [], 0
     for token, score in sorted(scored, key=lambda item: -item[1]):
-        if len(find_pieces(token)) != 1 or (han_run(token) and len(token) > MAX_HAN):
+        if len(find_pieces(token)) != 1:
+            continue
+        if han_run(token) and len(token) > 2 and (len(token) > MAX_HAN or token not in words):
             continue
         kept.append((token, score))
         singles += len(token) == 1
@@ -80,7 +85,5 @@ def build_tokenizer(scored: Iterable[tuple[str, float]], size: int) -> Any:
     model = models.Unigram([(UNKNOWN, floor), *vocabulary], unk_id=0)
     tokenizer = Tokenizer(model)
     tokenizer.normalizer = normalizers.Sequence([normalizers.NFKC(), normalizers.Lowercase()])
-    tokenizer.pre_tokenizer = pre_tokenizers.Split(
-        Regex(PIECE), behavior="removed", invert=True
-    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Split(Regex(PIECE), behavior="removed", invert=True)
     return tokenizer

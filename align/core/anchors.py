@@ -1,0 +1,132 @@
+"""Anchors: sentence pairs so sure that the document can be cut between them.
+
+Candidates are mutual best neighbours; the heaviest chain of them that rises on both sides is
+found in O(n log n). Where two neighbours on the diagonal are both sure, the boundary between them
+is a point of the path, and the document falls into segments that are solved apart.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.core.neighbours import Neighbours, margins
+from align.core.side import Floats, Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Anchors:
+    """Sure 1-1 links in rising order. [k] each."""
+
+    src: Ints
+    tgt: Ints
+    margin: Floats
+    gap: Floats  # how far the margin is above the best rival's on either side
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """Boxes src[src_first:src_last] x tgt[tgt_first:tgt_last] that the path runs through. [S] each."""
+
+    src_first: Ints
+    src_last: Ints
+    tgt_first: Ints
+    tgt_last: Ints
+
+
+def mutual_best(forward: Neighbours, backward: Neighbours) -> Anchors:
+    """Pairs that are each other's nearest neighbour, with margin and gap."""
+    ahead, back = margins(forward, backward), margins(backward, forward)
+    n = len(forward.ids)
+    src = np.arange(n)
+    tgt = forward.ids[:, 0]
+    ok = (tgt >= 0) & (backward.ids[tgt, 0] == src)
+    src, tgt = src[ok], tgt[ok]
+    margin = ahead[src, 0]
+    rival = np.full(len(src), -1.0, np.float32)
+    if ahead.shape[1] > 1:
+        rival = ahead[src, 1]
+    if back.shape[1] > 1:
+        rival = np.maximum(rival, back[tgt, 1])
+    return Anchors(src, tgt, margin, margin - rival)
+
+
+def chain(anchors: Anchors) -> Anchors:
+    """The heaviest sub-sequence that rises strictly on both sides (weight: margin, at least 0.01)."""
+    weight = np.maximum(anchors.margin, 0.01).tolist()
+    targets = anchors.tgt.tolist()
+    # staircase of (last target, total weight, index), both rising
+    ends: list[int] = []
+    totals: list[float] = []
+    holders: list[int] = []
+    parent = [-1] * len(targets)
+    for k, target in enumerate(targets):
+        at = bisect_left(ends, target)
+        parent[k] = holders[at - 1] if at else -1
+        total = (totals[at - 1] if at else 0.0) + weight[k]
+        if at < len(ends) and ends[at] == target and totals[at] >= total:
+            continue
+        last = at
+        while last < len(ends) and totals[last] <= total:
+            last += 1
+        if at < len(ends) and ends[at] == target:
+            last = max(last, at + 1)
+        ends[at:last], totals[at:last], holders[at:last] = [target], [total], [k]
+    keep = []
+    k = holders[-1] if holders else -1
+    while k >= 0:
+        keep.append(k)
+        k = parent[k]
+    kept = np.array(keep[::-1], np.int64)
+    return Anchors(anchors.src[kept], anchors.tgt[kept], anchors.margin[kept], anchors.gap[kept])
+
+
+def _cuts(anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float) -> list[tuple[int, int]]:
+    """Points (i, j) that the path is sure to pass: between two sure diagonal neighbours."""
+    sure = (anchors.margin >= min_margin) & (anchors.gap >= min_gap)
+    src, tgt = anchors.src[sure], anchors.tgt[sure]
+    step = (np.diff(src) == 1) & (np.diff(tgt) == 1)
+    points = list(zip((src[1:][step]).tolist(), (tgt[1:][step]).tolist(), strict=True))
+    return [(0, 0), *(p for p in points if p not in ((0, 0), (n, m))), (n, m)]
+
+
+def segments(
+    anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float, longest: int
+) -> Segments:
+    """Cuts n x m into segments; those longer than `longest` are cut again at their best weak anchor.
+
+    Where no anchor helps, the cut follows the diagonal of the segment: time stays linear.
+    """
+    points = _cuts(anchors, n, m, min_margin, min_gap)
+    whole: list[tuple[int, int]] = [points[0]]
+    stack: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    src, tgt = anchors.src.tolist(), anchors.tgt.tolist()
+    for low, high in zip(points, points[1:], strict=False):
+        stack.append((low, high))
+        while stack:
+            (i0, j0), (i1, j1) = stack.pop()
+            h, w = i1 - i0, j1 - j0
+            if min(h, w) == 0 or max(h, w) <= longest or h * w <= longest * longest // 4:
+                whole.append((i1, j1))
+                continue
+            middle = _weak_cut(src, tgt, anchors.margin, (i0, j0), (i1, j1))
+            stack += [(middle, (i1, j1)), ((i0, j0), middle)]
+    first, last = np.array(whole[:-1], np.int64), np.array(whole[1:], np.int64)
+    return Segments(first[:, 0], last[:, 0], first[:, 1], last[:, 1])
+
+
+def _weak_cut(
+    src: list[int], tgt: list[int], margin: Floats, low: tuple[int, int], high: tuple[int, int]
+) -> tuple[int, int]:
+    """The point before the best anchor in the middle half of a box, else on its diagonal."""
+    (i0, j0), (i1, j1) = low, high
+    quarter = (i1 - i0) // 4
+    a, b = bisect_left(src, i0 + quarter), bisect_right(src, i1 - quarter)
+    inside = [k for k in range(a, b) if j0 < tgt[k] < j1 and i0 < src[k] < i1]
+    if inside:
+        best = max(inside, key=lambda k: float(margin[k]))
+        return src[best], tgt[best]
+    i, j = (i0 + i1) // 2, (j0 + j1) // 2
+    return (i, j) if i1 - i0 > 1 or j1 - j0 > 1 else high

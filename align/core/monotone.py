@@ -1,0 +1,157 @@
+"""The monotone pass: neighbours -> anchors -> segments -> scores -> path, with probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.core.anchors import Anchors, Segments, chain, mutual_best, segments
+from align.core.features import Evidence, evidence, find_shared, make_bucket
+from align.core.lattice import (
+    Lattice,
+    Path,
+    Sums,
+    all_paths,
+    bead_marginals,
+    best_path,
+    null_marginals,
+)
+from align.core.neighbours import Neighbours, nearest, unit_rows
+from align.core.scorer import Scorer, score_bucket
+from align.core.side import Floats, Ints, Side
+
+MIN_MARGIN = 0.1  # of an anchor where the document may be cut; see docs/method.md for its precision
+MIN_GAP = 0.0
+LONGEST = 96  # sentences of the longest segment on its longer side, about
+CELLS = 60_000  # of a bucket: bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Beads:
+    """The path through the whole document, in order. [k] each."""
+
+    src: Ints  # first sentence
+    tgt: Ints
+    a: Ints  # sentences, 0: none
+    b: Ints
+    score: Floats  # log-potential; 0 for an empty side
+    probability: Floats  # of exactly this bead
+    linked: Floats  # of the surest sentence pair in it being linked at all; 0 for an empty side
+
+
+@dataclass(frozen=True, slots=True)
+class Monotone:
+    """The result of the pass and what it was made from."""
+
+    beads: Beads
+    evidence: Evidence
+    forward: Neighbours
+    backward: Neighbours
+    anchors: Anchors
+
+
+def align_monotone(
+    src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
+) -> Monotone:
+    """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
+    ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), k, threads)
+    ev = evidence(src, tgt, len(scorer.shapes), ahead.scores[:, 0], back.scores[:, 0])
+    anchors = chain(mutual_best(ahead, back))
+    n, m = len(src), len(tgt)
+    if cut:
+        box = segments(anchors, n, m, MIN_MARGIN, MIN_GAP, LONGEST)
+    else:
+        zero = np.zeros(1, np.int64)
+        box = Segments(zero, zero + n, zero, zero + m)
+    shared = find_shared(ev, box)
+    parts = []
+    for chosen in _buckets(box):
+        bucket = make_bucket(ev, box, chosen, shared)
+        parts.append(_solve(score_bucket(bucket, scorer), box, chosen))
+    return Monotone(_join(parts), ev, ahead, back, anchors)
+
+
+def _buckets(box: Segments) -> Iterator[Ints]:
+    """Segments of similar size together, each group's padded cells bounded."""
+    heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
+    order = np.lexsort((widths, heights, np.maximum(heights, widths)))
+    start = 0
+    while start < len(order):
+        end, tall, wide = start, 0, 0
+        while end < len(order):
+            h, w = max(tall, int(heights[order[end]])), max(wide, int(widths[order[end]]))
+            if end > start and (
+                (end + 1 - start) * (h + 1) * (w + 1) > CELLS
+                or max(h, w) > 1.5 * max(heights[order[start]], widths[order[start]]) + 3
+            ):
+                break
+            tall, wide, end = h, w, end + 1
+        yield order[start:end]
+        start = end
+
+
+def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
+    """Best paths of one bucket with their probabilities, in document coordinates."""
+    path, sums = best_path(lattice), all_paths(lattice)
+    marginals = bead_marginals(lattice, sums)
+    src_null, tgt_null = null_marginals(lattice, sums)
+    links = _links(marginals)
+    s, i, j, a, b = path.segment, path.src, path.tgt, path.a, path.b
+    end_i, end_j = i + a, j + b
+    both = (a > 0) & (b > 0)
+    x, y = np.maximum(a - 1, 0), np.maximum(b - 1, 0)
+    score = np.where(both, lattice.beads[end_i, x, y, s, end_j], 0)
+    probability = np.where(
+        both,
+        marginals[end_i, x, y, s, end_j],
+        np.where(a > 0, src_null[end_i, s], tgt_null[s, end_j]),
+    )
+    return Beads(
+        i + box.src_first[chosen][s],
+        j + box.tgt_first[chosen][s],
+        a,
+        b,
+        score.astype(np.float32),
+        np.clip(probability, 0, 1).astype(np.float32),
+        _strongest(links, path),
+    )
+
+
+def _links(marginals: Floats) -> Floats:
+    """Probability that sentences i and j are in one bead. [h, S, w]"""
+    rows, size, _, count, columns = marginals.shape
+    steps = np.zeros((rows + 1, count, columns + 1), np.float64)
+    for a in range(1, size + 1):
+        for b in range(1, size + 1):
+            p = marginals[a:, a - 1, b - 1, :, b:]
+            if p.size == 0:
+                continue
+            h, _, w = p.shape
+            steps[:h, :, :w] += p
+            steps[a : a + h, :, :w] -= p
+            steps[:h, :, b : b + w] -= p
+            steps[a : a + h, :, b : b + w] += p
+    out = np.cumsum(np.cumsum(steps, 0), 2)[: rows - 1, :, : columns - 1]
+    return out.astype(np.float32)
+
+
+def _strongest(links: Floats, path: Path) -> Floats:
+    """The largest link probability inside each bead. [k]"""
+    out = np.zeros(len(path.a), np.float32)
+    for x in range(int(path.a.max(initial=0))):
+        for y in range(int(path.b.max(initial=0))):
+            ok = (path.a > x) & (path.b > y)
+            found = links[path.src[ok] + x, path.segment[ok], path.tgt[ok] + y]
+            out[ok] = np.maximum(out[ok], found)
+    return np.clip(out, 0, 1)
+
+
+def _join(parts: list[Beads]) -> Beads:
+    columns = [
+        np.concatenate([getattr(part, name) for part in parts])
+        for name in ("src", "tgt", "a", "b", "score", "probability", "linked")
+    ]
+    order = np.lexsort((columns[1] + columns[3], columns[0] + columns[2], columns[1], columns[0]))
+    return Beads(*(column[order] for column in columns))

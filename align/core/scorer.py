@@ -1,0 +1,105 @@
+"""The learned bead scorer: a weight for each feature, a constant for each shape.
+
+The scores are log-potentials of a conditional random field over paths: its marginals are
+probabilities. Weights are tied so that swapping the documents changes nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from align.core.features import BEAD_FEATURES, NULL_FEATURES, Bucket, bead_features
+from align.core.lattice import NEVER, Lattice
+from align.core.side import Floats
+from align.errors import AlignError
+
+FOLDER = Path(__file__).with_name("weights")
+
+
+@dataclass(frozen=True, slots=True)
+class Scorer:
+    """Weights for one kind of vectors."""
+
+    beads: Floats  # [len(BEAD_FEATURES)]
+    nulls: Floats  # [len(NULL_FEATURES)]
+    shapes: Floats  # [A, A]; symmetric; NEVER for shapes that are not allowed
+
+    def restricted(self, max_side: int, max_total: int) -> Scorer:
+        """The same without beads longer than these, in sentences a side and on both sides."""
+        size = min(max_side, len(self.shapes))
+        a = np.arange(1, size + 1)
+        allowed = a[:, None] + a <= max_total
+        shapes = np.where(allowed, self.shapes[:size, :size], NEVER).astype(np.float32)
+        return Scorer(self.beads, self.nulls, shapes)
+
+
+def load_scorer(kind: str) -> Scorer:
+    """The packaged weights for a kind of vectors: "static" or "sentence"."""
+    return read_scorer(FOLDER / f"{kind}.json")
+
+
+def read_scorer(path: Path) -> Scorer:
+    """Weights from a JSON file; AlignError if they belong to other features."""
+    found = json.loads(path.read_text(encoding="utf-8"))
+    for name, wanted in (("beads", BEAD_FEATURES), ("nulls", NULL_FEATURES)):
+        if set(found[name]) != set(wanted):
+            odd = sorted(set(found[name]) ^ set(wanted))
+            raise AlignError(f"{path}: weights for other features than ours: {', '.join(odd)}")
+    size = max(int(shape.split("-")[1]) for shape in found["shapes"])
+    shapes = np.full((size, size), NEVER, np.float32)
+    for shape, value in found["shapes"].items():
+        a, b = (int(part) for part in shape.split("-"))
+        shapes[a - 1, b - 1] = shapes[b - 1, a - 1] = value
+    return Scorer(
+        np.array([found["beads"][name] for name in BEAD_FEATURES], np.float32),
+        np.array([found["nulls"][name] for name in NULL_FEATURES], np.float32),
+        shapes,
+    )
+
+
+def write_scorer(scorer: Scorer, path: Path) -> None:
+    """The inverse of `read_scorer`."""
+    size = len(scorer.shapes)
+    shapes = {
+        f"{a + 1}-{b + 1}": round(float(scorer.shapes[a, b]), 4)
+        for a in range(size)
+        for b in range(a, size)
+        if scorer.shapes[a, b] > NEVER
+    }
+    beads, nulls = (
+        {name: round(float(x), 4) for name, x in zip(names, weights, strict=True)}
+        for names, weights in ((BEAD_FEATURES, scorer.beads), (NULL_FEATURES, scorer.nulls))
+    )
+    text = json.dumps({"beads": beads, "nulls": nulls, "shapes": shapes}, indent=1)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
+    """The scores of everything that can happen in these segments."""
+    ev = bucket.evidence
+    count, rows, columns = bucket.dots.shape
+    size = len(scorer.shapes)
+    beads = np.full((rows, size, size, count, columns), NEVER, np.float32)
+    i, j = np.arange(rows), np.arange(columns)
+    inside = (i[:, None] <= bucket.heights)[:, :, None] & (j <= bucket.widths[:, None])  # [i, S, j]
+    for a in range(1, min(size, rows - 1) + 1):
+        for b in range(1, min(size, columns - 1) + 1):
+            if scorer.shapes[a - 1, b - 1] <= NEVER:
+                continue
+            features = bead_features(bucket, a, b)  # [F, S, h + 1 - a, w + 1 - b]
+            scores = np.tensordot(scorer.beads, features, 1) + scorer.shapes[a - 1, b - 1]
+            beads[a:, a - 1, b - 1, :, b:] = np.where(
+                inside[a:, :, b:], scores.transpose(1, 0, 2), NEVER
+            )
+    src_null = np.zeros((rows, count), np.float32)
+    tgt_null = np.zeros((count, columns), np.float32)
+    src, tgt = ev.src_nulls @ scorer.nulls, ev.tgt_nulls @ scorer.nulls
+    if rows > 1:
+        src_null[1:] = src[np.maximum(bucket.src.at[:, 1:] - 1, 0)].T
+    if columns > 1:
+        tgt_null[:, 1:] = tgt[np.maximum(bucket.tgt.at[:, 1:] - 1, 0)]
+    return Lattice(beads, src_null, tgt_null, bucket.heights, bucket.widths)

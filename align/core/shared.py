@@ -1,0 +1,74 @@
+"""Numbers and names that two sentences have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.core.anchors import Segments
+from align.core.side import Floats, Ints, Ragged
+
+
+@dataclass(frozen=True, slots=True)
+class Matches:
+    """Sentence pairs of one segment that share a fingerprint. [k] each."""
+
+    segment: Ints
+    src: Ints  # sentence of the whole document
+    tgt: Ints
+    weight: Floats
+
+    def grid(self, box: Segments, chosen: Ints, h: int, w: int) -> Floats:
+        """2-D prefix sums of the weights inside the chosen segments. [S, h + 1, w + 1]"""
+        place = np.full(int(self.segment.max(initial=-1)) + 1, -1, np.int64)
+        known = chosen[chosen < len(place)]
+        place[known] = np.arange(len(chosen))[chosen < len(place)]
+        at = place[self.segment]
+        inside = at >= 0
+        at = at[inside]
+        out = np.zeros((len(chosen), h + 1, w + 1), np.float32)
+        i = self.src[inside] - box.src_first[at] + 1
+        j = self.tgt[inside] - box.tgt_first[at] + 1
+        np.add.at(out, (at, i, j), self.weight[inside])
+        return np.cumsum(np.cumsum(out, 1), 2)
+
+
+def rarity(src: Ragged, tgt: Ragged) -> tuple[Floats, Floats]:
+    """Weight of every entry: 1 / sqrt(mean count), 0 where the other document lacks it."""
+    keys, inverse = np.unique(np.concatenate([src.ids, tgt.ids]), return_inverse=True)
+    cut = len(src.ids)
+    a = np.bincount(inverse[:cut], minlength=len(keys))
+    b = np.bincount(inverse[cut:], minlength=len(keys))
+    weight = np.where((a > 0) & (b > 0), 1 / np.sqrt(np.maximum((a + b) / 2, 1)), 0)
+    weight = weight.astype(np.float32)
+    return weight[inverse[:cut]], weight[inverse[cut:]]
+
+
+def per_sentence(ragged: Ragged, weight: Floats) -> Floats:
+    """Sum of the weights in each sentence. [n]"""
+    total = np.concatenate([[0.0], np.cumsum(weight, dtype=np.float64)])
+    return (total[ragged.starts[1:]] - total[ragged.starts[:-1]]).astype(np.float32)
+
+
+def matches(src: Ragged, tgt: Ragged, weight: Floats, box: Segments) -> Matches:
+    """All pairs within a segment that share an entry; `weight` belongs to the src entries."""
+    src_row = np.repeat(np.arange(len(src.starts) - 1), np.diff(src.starts))
+    tgt_row = np.repeat(np.arange(len(tgt.starts) - 1), np.diff(tgt.starts))
+    src_segment = np.searchsorted(box.src_last, src_row, side="right")
+    tgt_segment = np.searchsorted(box.tgt_last, tgt_row, side="right")
+    src_key = (src_segment.astype(np.int64) << 32) | src.ids
+    tgt_key = (tgt_segment.astype(np.int64) << 32) | tgt.ids
+    order = np.argsort(tgt_key, kind="stable")
+    ranked = tgt_key[order]
+    low = np.searchsorted(ranked, src_key, side="left")
+    high = np.searchsorted(ranked, src_key, side="right")
+    count = np.where(weight > 0, high - low, 0)
+    entry = np.repeat(np.arange(len(src_key)), count)
+    within = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
+    return Matches(
+        src_segment[entry],
+        src_row[entry],
+        tgt_row[order[low[entry] + within]],
+        weight[entry],
+    )

@@ -1,0 +1,174 @@
+"""What a sentence shows without being understood: length, punctuation, numbers, names.
+
+These are the cues that translators leave untouched. Numbers are brought to one form for all languages
+(1,956 = 1.956 = 1 956 = 一千九百五十六; 3,5 = 3.5; month names and their numbers agree); words are kept as
+fingerprints of their first letters without accents, so that cognates and names meet.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+NONE, STOP, QUESTION, EXCLAMATION, DOTS, COLON, COMMA, SEMICOLON = range(8)  # closing marks
+_ENDS = {
+    **dict.fromkeys(".。．｡", STOP),
+    **dict.fromkeys("?？؟", QUESTION),
+    **dict.fromkeys("!！", EXCLAMATION),
+    "…": DOTS,
+    **dict.fromkeys(":：", COLON),
+    **dict.fromkeys(",，、", COMMA),
+    **dict.fromkeys(";；", SEMICOLON),
+}
+_CLOSERS = "\"'”’»›」』)]）】》〉*_“‘« \u00a0\u202f"
+ODD_QUOTES, QUOTE_FIRST, LIST_MARK, DASH_FIRST, PARENTHESES = 1, 2, 4, 8, 16  # bits of `marks`
+_QUOTES = re.compile(r"[\"“”„«»「」『』]")
+_OPENING = '"“„«「『‘‹'
+_LIST = re.compile(
+    r"\s*(?:[-–—•*·]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|[一二三四五六七八九十]{1,3}、)"
+)
+_NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
+_HAN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,}")
+_WORD = re.compile(r"[^\W\d_]{4,}")
+_DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
+_UNIT = {"十": 10, "百": 100, "千": 1000}
+STEM = 5  # letters of a word that make its fingerprint
+
+
+@dataclass(frozen=True, slots=True)
+class Surface:
+    """The cues of n sentences; ragged lists as (ids [t], starts [n + 1])."""
+
+    lengths: npt.NDArray[np.float32]  # [n]; UTF-8 bytes without white space, at least 1
+    paragraphs: npt.NDArray[np.int64]  # [n]
+    ends: npt.NDArray[np.int64]  # [n]; NONE .. SEMICOLON
+    marks: npt.NDArray[np.int64]  # [n]; bits
+    numbers: tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
+    names: tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
+
+
+@functools.cache
+def _months() -> dict[str, str]:
+    """Month name, without accents -> its number, from months.txt (one line a month)."""
+    lines = Path(__file__).with_name("months.txt").read_text(encoding="utf-8").splitlines()
+    return {name: str(number) for number, line in enumerate(lines, 1) for name in line.split()}
+
+
+def _fingerprint(word: str) -> int:
+    return zlib.crc32(word.encode("utf-8", "surrogatepass")) & 0x7FFFFFFF
+
+
+def _plain(text: str) -> str:
+    """Lower case, compatibility forms folded, accents dropped."""
+    if text.isascii():
+        return text.lower()
+    parts = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in parts if not unicodedata.combining(c))
+
+
+def han_number(text: str) -> int | None:
+    """The value of a number in Chinese characters; None where it is none."""
+    if all(c in _DIGIT for c in text):
+        return int("".join(str(_DIGIT[c]) for c in text))  # 一九五六
+    total = part = digit = 0
+    for c in text:
+        if c in _DIGIT:
+            digit = _DIGIT[c]
+        elif c in _UNIT:
+            part, digit = part + (digit or 1) * _UNIT[c], 0
+        elif not (part or digit or total):
+            return None  # 万一, 亿万: words, not numbers
+        else:  # 万, 亿
+            scale = 10_000 if c == "万" else 100_000_000
+            total, part, digit = (total + part + digit) * scale, 0, 0
+    return total + part + digit
+
+
+def numbers_of(text: str) -> list[str]:
+    """The numbers of a (plain) sentence in one form for all languages, in order."""
+    found = []
+    for match in _NUMBER.finditer(text):
+        digits = match[0]
+        if not digits.isdecimal():
+            head, _, tail = digits.rpartition(
+                next(c for c in reversed(digits) if not c.isdecimal())
+            )
+            digits = (
+                "".join(c for c in digits if c.isdecimal())
+                if len(tail) == 3
+                else "".join(c for c in head if c.isdecimal()) + "." + tail
+            )
+        found.append(digits.lstrip("0") or "0")
+    for match in _HAN_NUMBER.finditer(text):
+        value = han_number(match[0])
+        if value is not None and value > 2:
+            found.append(str(value))
+    return found
+
+
+def _end(text: str) -> int:
+    for c in reversed(text[-12:]):
+        if c in _ENDS:
+            return _ENDS[c]
+        if c not in _CLOSERS:
+            return NONE
+    return NONE
+
+
+def _marks(text: str) -> int:
+    bits = 0
+    if len(_QUOTES.findall(text)) % 2:
+        bits |= ODD_QUOTES
+    head = text[:1]
+    if head in _OPENING and head:
+        bits |= QUOTE_FIRST
+    if _LIST.match(text):
+        bits |= LIST_MARK
+    if head in "-–—" and head:
+        bits |= DASH_FIRST
+    if "(" in text or "（" in text:
+        bits |= PARENTHESES
+    return bits
+
+
+def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
+    """Looks at every sentence once."""
+    n = len(texts)
+    lengths = np.ones(n, np.float32)
+    ends, marks = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    numbers: list[int] = []
+    names: list[int] = []
+    number_starts, name_starts = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    months = _months()
+    prints: dict[str, int] = {}
+    for i, text in enumerate(texts):
+        lengths[i] = max(1, len(text.encode("utf-8", "surrogatepass")) - text.count(" "))
+        ends[i], marks[i] = _end(text.rstrip()), _marks(text)
+        plain = _plain(text)
+        words = set(_WORD.findall(plain))
+        found = set(numbers_of(plain)) | {months[w] for w in words if w in months}
+        for key in sorted(found):
+            numbers.append(prints.setdefault(key, _fingerprint(key)))
+        for key in sorted({w[:STEM] for w in words if w.isascii() or not _is_han(w[0])}):
+            names.append(prints.setdefault(key, _fingerprint(key)))
+        number_starts[i + 1], name_starts[i + 1] = len(numbers), len(names)
+    return Surface(
+        lengths,
+        np.asarray(paragraphs, np.int64),
+        ends,
+        marks,
+        (np.array(numbers, np.int32), number_starts),
+        (np.array(names, np.int32), name_starts),
+    )
+
+
+def _is_han(c: str) -> bool:
+    return "\u3400" <= c <= "\u9fff" or c >= "\U00020000"

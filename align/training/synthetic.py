@@ -1,0 +1,165 @@
+"""Documents with known alignment, made from bitext: as many as one likes, for every language pair.
+
+Consecutive rows of a source become a text; then, as real translators and real collections do, sentences
+are merged, split at commas and semicolons, left out, added, and whole passages are missing or foreign on one
+side. Moved blocks come last. What corresponds is known from the making.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+_SPLIT = re.compile(r"(?<=[,;:，；：、—])\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Habits:
+    """How often what happens, per sentence."""
+
+    merge: float = 0.07  # two sentences of one side become one
+    split: float = 0.08  # a sentence of one side becomes two
+    cross: float = 0.015  # 2-2: both sides cut the same text at different places
+    omit: float = 0.03  # a sentence is missing on one side
+    passage: float = 0.012  # a passage of 2-20 sentences is missing on one side
+    foreign: float = 0.01  # a passage of 1-6 sentences from elsewhere stands on one side
+    paragraph: float = 0.2  # a paragraph ends, on both sides
+    move: float = 0.0  # share of the sentences that are moved, in blocks of 1-10
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A pair of documents and its beads (moved ones stand out of order in tgt)."""
+
+    src: tuple[str, ...]
+    tgt: tuple[str, ...]
+    src_paragraphs: tuple[int, ...]
+    tgt_paragraphs: tuple[int, ...]
+    beads: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...]
+    moved: tuple[bool, ...]  # for each bead
+
+
+@dataclass(slots=True)
+class _Unit:
+    src: list[str]
+    tgt: list[str]
+    paragraph: int = 0
+    moved: bool = False
+
+
+def make_document(
+    rows: list[tuple[str, str]],
+    others: list[tuple[str, str]],
+    habits: Habits,
+    rng: np.random.Generator,
+    joiner: tuple[str, str] = (" ", " "),
+) -> Made:
+    """One pair of documents from consecutive rows; foreign sentences are taken from `others`.
+
+    `joiner` stands between merged sentences (empty for Chinese).
+    """
+    units: list[_Unit] = []
+    k = paragraph = 0
+    while k < len(rows):
+        dice = rng.random()
+        h = habits
+        side = int(rng.integers(2))
+        if dice < h.merge and k + 1 < len(rows):
+            count = 2 if rng.random() < 0.8 or k + 2 >= len(rows) else 3
+            cells = [[row[s] for row in rows[k : k + count]] for s in (0, 1)]
+            cells[side] = [joiner[side].join(cells[side])]
+            units.append(_Unit(cells[0], cells[1]))
+            k += count
+        elif dice < h.merge + h.cross and k + 2 < len(rows):
+            a, b = [[row[s] for row in rows[k : k + 3]] for s in (0, 1)]
+            a = [joiner[0].join(a[:2]), a[2]]
+            b = [b[0], joiner[1].join(b[1:])]
+            units.append(_Unit(a, b))
+            k += 3
+        elif dice < h.merge + h.cross + h.split:
+            cells = [[rows[k][0]], [rows[k][1]]]
+            cells[side] = _halves(cells[side][0])
+            units.append(_Unit(cells[0], cells[1]))
+            k += 1
+        elif dice < h.merge + h.cross + h.split + h.omit + h.passage:
+            alone = dice < h.merge + h.cross + h.split + h.omit
+            count = 1 if alone else min(int(rng.integers(2, 21)), len(rows) - k)
+            for row in rows[k : k + count]:
+                units.append(_Unit([row[0]], []) if side == 0 else _Unit([], [row[1]]))
+            k += count
+        else:
+            if rng.random() < h.foreign and others:
+                for _ in range(int(rng.integers(1, 7))):
+                    text = others[int(rng.integers(len(others)))][side]
+                    units.append(_Unit([text], []) if side == 0 else _Unit([], [text]))
+            units.append(_Unit([rows[k][0]], [rows[k][1]]))
+            k += 1
+        units[-1].paragraph = paragraph
+        paragraph += bool(rng.random() < habits.paragraph)
+    return _lay_out(units, habits.move, rng)
+
+
+def _halves(text: str) -> list[str]:
+    """The text cut at the comma nearest its middle; whole if there is none far enough inside."""
+    cuts = [m.end() for m in _SPLIT.finditer(text)]
+    cuts = [c for c in cuts if 0.25 * len(text) < c < 0.75 * len(text)]
+    if not cuts:
+        return [text]
+    at = min(cuts, key=lambda c: abs(c - len(text) / 2))
+    return [text[:at].rstrip(), text[at:]]
+
+
+def _lay_out(units: list[_Unit], move: float, rng: np.random.Generator) -> Made:
+    order = list(range(len(units)))
+    left = round(move * len(units))
+    while left > 0 and len(units) > 30:
+        count = min(int(rng.integers(1, 11)), left)
+        start = int(rng.integers(0, len(order) - count))
+        block = order[start : start + count]
+        if any(units[u].moved for u in block):
+            left -= 1  # unlucky; never loops for ever
+            continue
+        rest = order[:start] + order[start + count :]
+        to = int(rng.integers(0, len(rest)))
+        if abs(to - start) < count + 8:
+            left -= 1
+            continue
+        order = rest[:to] + block + rest[to:]
+        for u in block:
+            units[u].moved = True
+        left -= count
+    src: list[str] = []
+    src_paragraphs: list[int] = []
+    src_ids: list[tuple[int, ...]] = []
+    last = 0
+    for unit in units:
+        last = unit.paragraph = max(unit.paragraph, last)
+        src_ids.append(tuple(range(len(src), len(src) + len(unit.src))))
+        src += unit.src
+        src_paragraphs += [unit.paragraph] * len(unit.src)
+    tgt: list[str] = []
+    tgt_paragraphs: list[int] = []
+    tgt_ids: dict[int, tuple[int, ...]] = {}
+    for u in order:
+        tgt_ids[u] = tuple(range(len(tgt), len(tgt) + len(units[u].tgt)))
+        tgt += units[u].tgt
+        tgt_paragraphs += [units[u].paragraph] * len(units[u].tgt)
+    beads: list[tuple[tuple[int, ...], tuple[int, ...]]] = []
+    moved: list[bool] = []
+    for u, unit in enumerate(units):
+        if unit.src and unit.tgt:
+            beads.append((src_ids[u], tgt_ids[u]))
+            moved.append(unit.moved)
+        else:
+            beads += [((i,), ()) for i in src_ids[u]] + [((), (j,)) for j in tgt_ids[u]]
+            moved += [False] * (len(src_ids[u]) + len(tgt_ids[u]))
+    return Made(
+        tuple(src),
+        tuple(tgt),
+        tuple(src_paragraphs),
+        tuple(tgt_paragraphs),
+        tuple(beads),
+        tuple(moved),
+    )
