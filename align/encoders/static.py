@@ -1,0 +1,179 @@
+"""The static encoder: a sentence is the sum of its tokens' vectors, made with numpy alone.
+
+Static embeddings as in model2vec and sentence-transformers' StaticEmbedding; a memo of summed
+words and whole-batch array operations make it fast (see docs/encoders.md).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from align.encoders.layout import fingerprint, static_home
+from align.encoders.memo import Memo, Rowed, segment_sums
+from align.encoders.pieces import PUNCT, SPACE
+from align.encoders.tokens import LibraryTokens, read_unigram
+from align.encoders.vectors import TokenVectors, read_vectors
+from align.errors import AlignError
+
+Floats = npt.NDArray[np.float32]
+MEMO_BYTES = 128 << 20  # of remembered rows
+_SENTENCES, _CHARACTERS = 2048, 1 << 19  # in a batch
+_PART = 1 << 17  # characters; a longer text is worked on in parts. A multiple of MAX_PIECE
+_gap = re.compile(f"[{SPACE}{PUNCT}]").search
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Sentences as words. The sum of a sentence's rows is its vector before normalising.
+
+    A unit is a run of letters and digits, a run of punctuation, or a token of a run of Chinese
+    characters. Equal units have equal numbers; what has no known token is no unit.
+    """
+
+    ids: npt.NDArray[np.int32]  # [t] rows of the table
+    starts: npt.NDArray[np.int64]  # [n + 1] sentence i has ids[starts[i]:starts[i + 1]]
+    table: Floats  # [u, d]
+
+    def sums(self) -> Floats:
+        """The un-normalised vector of each sentence, [n, d]."""
+        return segment_sums(self.table, self.ids, self.starts)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """A very long text in parts, cut behind white space or punctuation where there is any."""
+    at = 0
+    while len(text) - at > _PART:
+        gap = _gap(text[at : at + _PART][::-1])
+        end = at + _PART - (gap.start() if gap else 0)
+        yield text[at:end]
+        at = end
+    yield text[at:]
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(texts), _SENTENCES):
+        batch = texts[begin : begin + _SENTENCES]
+        if len(batch) == 1 or sum(map(len, batch)) <= _CHARACTERS:
+            yield batch
+        else:
+            half = len(batch) // 2
+            yield from _batches(batch[:half])
+            yield from _batches(batch[half:])
+
+
+class StaticEncoder:
+    """A static model from a folder with tokenizer.json and a safetensors file.
+
+    Several threads may use one, and processes forked from or sent it; a sentence's vector is the
+    same bytes in any company.
+    """
+
+    def __init__(self, folder: Path | str, *, memo_bytes: int = MEMO_BYTES) -> None:
+        """`memo_bytes` bounds the memory for remembered words. Raises AlignError."""
+        self._folder, self._memo_bytes = Path(folder), memo_bytes
+        home = static_home(self._folder)
+        if home is None:
+            raise AlignError(
+                f"{folder}: no static model; expected tokenizer.json and model.safetensors in it"
+            )
+        self._tokenizer, self._file = home / "tokenizer.json", home / "model.safetensors"
+        self._vectors: TokenVectors = read_vectors(self._file)
+        unigram = read_unigram(self._tokenizer)
+        if unigram is None and self._vectors.packed is not None:
+            raise AlignError(
+                f"{self._tokenizer}: cuts text in another way than this version of align; load the"
+                " model with the version that made it"
+            )
+        if unigram is not None and unigram.count > self._vectors.count:
+            raise AlignError(
+                f"{home}: {unigram.count} tokens but {self._vectors.count} vectors; tokenizer.json"
+                " and model.safetensors do not belong together"
+            )
+        self._rows: Memo | LibraryTokens = (
+            LibraryTokens(self._tokenizer, self._vectors)
+            if unigram is None
+            else Memo(unigram, self._vectors, memo_bytes)
+        )
+
+    def __reduce__(self) -> Any:
+        return functools.partial(StaticEncoder, memo_bytes=self._memo_bytes), (self._folder.absolute(),)
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        return self._vectors.dims
+
+    @functools.cached_property
+    def name(self) -> str:
+        """`static-DIMS-FINGERPRINT`; the fingerprint is of the tokenizer and the vectors."""
+        kept = fingerprint(self._file)  # written by save_static
+        if kept is None:
+            digest = hashlib.blake2b(self._tokenizer.read_bytes(), digest_size=6)
+            with self._file.open("rb") as file:
+                for block in iter(functools.partial(file.read, 1 << 20), b""):
+                    digest.update(block)
+            kept = digest.hexdigest()
+        return f"static-{self.dims}-{kept}"
+
+    def _rowed(self, texts: Sequence[str]) -> Iterator[tuple[int, Rowed]]:
+        """The texts as rows, batch by batch, with the number of texts in each batch."""
+        for batch in _batches(texts):
+            yield len(batch), self._rows.rows(batch)
+
+    def _split(self, texts: Sequence[str]) -> tuple[Sequence[str], npt.NDArray[np.int64] | None]:
+        """The texts with too long ones in parts and, if any, where each text begins, [n + 1]."""
+        if isinstance(texts, str):
+            raise TypeError("expected a list of texts, got one text; put it in a list")
+        if max(map(len, texts), default=0) <= _PART or isinstance(self._rows, LibraryTokens):
+            return texts, None
+        parts = [list(_parts(text)) for text in texts]
+        counts = np.cumsum([0, *map(len, parts)])
+        return [part for text in parts for part in text], counts
+
+    def encode(self, texts: Sequence[str]) -> Floats:
+        """Rows of unit length, float32 [n, dims]; zeros for a text without known tokens."""
+        texts, parts = self._split(texts)
+        sums = np.empty((len(texts), self.dims), np.float32)
+        done = 0
+        for count, rowed in self._rowed(texts):
+            sums[done : done + count] = segment_sums(rowed.table, rowed.rows, rowed.starts)
+            done += count
+        if parts is not None:
+            sums = segment_sums(sums, np.arange(len(sums)), parts)
+        lengths = np.sqrt(np.einsum("ij,ij->i", sums, sums, dtype=np.float64))
+        if not np.isfinite(lengths).all():
+            raise AlignError(f"{self._file}: holds NaN or infinity; the file is corrupt")
+        sums /= np.where(lengths > 0, lengths, 1.0)[:, None].astype(np.float32)
+        return sums
+
+    def units(self, texts: Sequence[str]) -> Units:
+        """The words of every text as rows of one small table."""
+        texts, parts = self._split(texts)
+        keys, tables = [np.empty(0, np.uint64)], [np.empty((0, self.dims), np.float32)]
+        ids, starts, distinct, total = [np.empty(0, np.int64)], [np.zeros(1, np.int64)], 0, 0
+        for _, rowed in self._rowed(texts):
+            known = rowed.rows != 0
+            used, number = np.unique(rowed.rows[known], return_inverse=True)
+            keys.append(rowed.keys[used])
+            tables.append(rowed.table[used])
+            ids.append(number + distinct)
+            counts = np.concatenate([[0], np.cumsum(known)])[rowed.starts]
+            starts.append(counts[1:] + total)
+            distinct, total = distinct + len(used), total + int(counts[-1])
+        # a unit that came in several batches is one
+        _, first, same = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
+        begins = np.concatenate(starts)
+        return Units(
+            same[np.concatenate(ids)].astype(np.int32),
+            begins if parts is None else begins[parts],
+            np.concatenate(tables)[first],
+        )
