@@ -138,7 +138,7 @@ class Memo:
             plain_rows, token_rows = store.index.find(keys), store.of_token[tokens]
             used = np.concatenate([plain_rows, token_rows])
             store.uses[: store.size] += np.bincount(used, minlength=store.size)
-        if not len(tokens):
+        if not han.any():
             return Rowed(store.table, plain_rows, chunks.offsets, store.keys)
         size = np.ones(len(han), np.int64)  # units of each chunk
         size[han] = counts

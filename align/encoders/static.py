@@ -86,6 +86,7 @@ class StaticEncoder:
                 f"{folder}: no static model; expected tokenizer.json and model.safetensors in it"
             )
         self._tokenizer, self._file = home / "tokenizer.json", home / "model.safetensors"
+        self._fingerprint = fingerprint(self._file)  # written by save_static
         self._vectors: TokenVectors = read_vectors(self._file)
         unigram = read_unigram(self._tokenizer)
         if unigram is None and self._vectors.packed is not None:
@@ -115,7 +116,7 @@ class StaticEncoder:
     @functools.cached_property
     def name(self) -> str:
         """`static-DIMS-FINGERPRINT`; the fingerprint is of the tokenizer and the vectors."""
-        kept = fingerprint(self._file)  # written by save_static
+        kept = self._fingerprint
         if kept is None:
             digest = hashlib.blake2b(self._tokenizer.read_bytes(), digest_size=6)
             with self._file.open("rb") as file:
