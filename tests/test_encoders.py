@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import json
 import multiprocessing
 import pickle
@@ -154,7 +155,7 @@ def test_segment_sums(lengths: list[int], seed: int) -> None:
     starts = np.concatenate([[0], np.cumsum(lengths)])
     rows = rng.integers(0, 50, starts[-1])
     got = segment_sums(floats, rows, starts)
-    for i, (a, b) in enumerate(zip(starts[:-1], starts[1:], strict=True)):
+    for i, (a, b) in enumerate(itertools.pairwise(starts)):
         np.testing.assert_allclose(got[i], floats[rows[a:b]].astype(float).sum(0), atol=1e-3)
         assert (segment_sums(floats, rows[a:b], np.array([0, b - a]))[0] == got[i]).all()
 

@@ -47,6 +47,8 @@ def _from_folder(folder: Path, name: str, device: str | None) -> Encoder:
 
 
 def _from_name(name: str | Path, device: str | None) -> Encoder:
+    if isinstance(name, str) and not name.strip():
+        raise AlignError("encoder: expected a folder or the name of a model, got an empty name")
     path = Path(name).expanduser()
     if path.is_dir():
         return _from_folder(path, str(name), device)

@@ -106,7 +106,8 @@ class StaticEncoder:
         )
 
     def __reduce__(self) -> Any:
-        return functools.partial(StaticEncoder, memo_bytes=self._memo_bytes), (self._folder.absolute(),)
+        made = functools.partial(StaticEncoder, memo_bytes=self._memo_bytes)
+        return made, (self._folder.absolute(),)
 
     @property
     def dims(self) -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +54,21 @@ def folder_fingerprint(folder: Path) -> str:
     return digest.hexdigest()
 
 
+@contextlib.contextmanager
+def _no_progress_bar() -> Iterator[None]:
+    """Keeps the transformers library from drawing on stderr, and leaves it as it was."""
+    from transformers.utils import logging
+
+    bars: Any = logging
+    shown = bars.is_progress_bar_enabled()
+    bars.disable_progress_bar()
+    try:
+        yield
+    finally:
+        if shown:
+            bars.enable_progress_bar()
+
+
 class TransformerEncoder:
     """A sentence-transformers model from a folder."""
 
@@ -65,13 +82,14 @@ class TransformerEncoder:
                 f"{name}: needs sentence-transformers, which is not installed ({error}): {INSTALL}"
             ) from error
         try:
-            self._model: Any = SentenceTransformer(
-                str(folder),
-                device=device,
-                trust_remote_code=False,
-                local_files_only=True,
-                model_kwargs={"use_safetensors": True},
-            )
+            with _no_progress_bar():
+                self._model: Any = SentenceTransformer(
+                    str(folder),
+                    device=device,
+                    trust_remote_code=False,
+                    local_files_only=True,
+                    model_kwargs={"use_safetensors": True},
+                )
         except Exception as error:  # anything may be wrong in a folder
             reason = str(error).strip().partition("\n")[0] or type(error).__name__
             raise AlignError(
