@@ -83,7 +83,9 @@ def chain(anchors: Anchors) -> Anchors:
     return Anchors(anchors.src[kept], anchors.tgt[kept], anchors.margin[kept], anchors.gap[kept])
 
 
-def _cuts(anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float) -> list[tuple[int, int]]:
+def _cuts(
+    anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float
+) -> list[tuple[int, int]]:
     """Points (i, j) that the path is sure to pass: between two sure diagonal neighbours."""
     sure = (anchors.margin >= min_margin) & (anchors.gap >= min_gap)
     src, tgt = anchors.src[sure], anchors.tgt[sure]

@@ -123,7 +123,7 @@ class Shared:
 
 
 def find_shared(ev: Evidence, box: Segments) -> Shared:
-    """Joins the fingerprints of both sides inside every segment."""
+    """Joins the fingerprints of both sides inside every segment (rising, or a single one)."""
     src, tgt = ev.src, ev.tgt
     ones = np.ones(len(src.numbers.ids), np.float32)
     src_weight, tgt_weight = rarity(src.names, tgt.names)

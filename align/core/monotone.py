@@ -97,7 +97,6 @@ def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     path, sums = best_path(lattice), all_paths(lattice)
     marginals = bead_marginals(lattice, sums)
     src_null, tgt_null = null_marginals(lattice, sums)
-    links = _links(marginals)
     s, i, j, a, b = path.segment, path.src, path.tgt, path.a, path.b
     end_i, end_j = i + a, j + b
     both = (a > 0) & (b > 0)
@@ -115,7 +114,7 @@ def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
         b,
         score.astype(np.float32),
         np.clip(probability, 0, 1).astype(np.float32),
-        _strongest(links, path),
+        strongest_links(marginals, path),
     )
 
 
@@ -137,8 +136,9 @@ def _links(marginals: Floats) -> Floats:
     return out.astype(np.float32)
 
 
-def _strongest(links: Floats, path: Path) -> Floats:
-    """The largest link probability inside each bead. [k]"""
+def strongest_links(marginals: Floats, path: Path) -> Floats:
+    """The largest probability of a sentence pair inside each bead to be linked. [k]"""
+    links = _links(marginals)
     out = np.zeros(len(path.a), np.float32)
     for x in range(int(path.a.max(initial=0))):
         for y in range(int(path.b.max(initial=0))):

@@ -86,9 +86,7 @@ def _corridor(queries: Floats, base: Floats, k: int, threads: int) -> Neighbours
     ids = np.full((len(queries), k), -1, np.int64)
     for block in range(blocks):
         near = coarse.ids[max(0, block - 1) : block + 2].ravel()
-        wanted = {
-            b for c in near for b in range(max(0, c - CORRIDOR), min(last, c + CORRIDOR) + 1)
-        }
+        wanted = {b for c in near for b in range(max(0, c - CORRIDOR), min(last, c + CORRIDOR) + 1)}
         rows = slice(block * COARSE, (block + 1) * COARSE)
         columns = np.concatenate(
             [np.arange(b * COARSE, min((b + 1) * COARSE, len(base))) for b in sorted(wanted)]

@@ -57,6 +57,9 @@ def matches(src: Ragged, tgt: Ragged, weight: Floats, box: Segments) -> Matches:
     tgt_row = np.repeat(np.arange(len(tgt.starts) - 1), np.diff(tgt.starts))
     src_segment = np.searchsorted(box.src_last, src_row, side="right")
     tgt_segment = np.searchsorted(box.tgt_last, tgt_row, side="right")
+    weight = np.where(src_row >= box.src_first[0], weight, 0)
+    weight = np.where(src_row < box.src_last[-1], weight, 0)
+    tgt_segment[(tgt_row < box.tgt_first[0]) | (tgt_row >= box.tgt_last[-1])] = len(box.src_last)
     src_key = (src_segment.astype(np.int64) << 32) | src.ids
     tgt_key = (tgt_segment.astype(np.int64) << 32) | tgt.ids
     order = np.argsort(tgt_key, kind="stable")

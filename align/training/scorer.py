@@ -162,9 +162,7 @@ def _objective(
     src_null[1:, 0] = src + cost / 2 * (1 - example.src_y)
     tgt_null = np.zeros((1, example.m + 1), np.float32)
     tgt_null[0, 1:] = tgt + cost / 2 * (1 - example.tgt_y)
-    lattice = Lattice(
-        beads, src_null, tgt_null, np.array([example.n]), np.array([example.m])
-    )
+    lattice = Lattice(beads, src_null, tgt_null, np.array([example.n]), np.array([example.m]))
     sums = all_paths(lattice)
     p = bead_marginals(lattice, sums)[example.i, a - 1, b - 1, 0, example.j] - example.y
     p_src, p_tgt = null_marginals(lattice, sums)
@@ -176,9 +174,7 @@ def _objective(
     return example.weight * (float(sums.total[0]) - gold), example.weight * gradient
 
 
-def learn(
-    examples: Sequence[Example], settings: Settings, start: Scorer | None = None
-) -> Scorer:
+def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None = None) -> Scorer:
     """The weights that make the gold paths likely."""
     from scipy.optimize import minimize
 

@@ -1,0 +1,60 @@
+"""align: finds which sentences of two or more versions of a text translate which.
+
+import align
+from pathlib import Path
+for bead in align.pair(Path("news.en.txt"), Path("news.de.txt")):
+    print(bead.probability, bead.src, bead.tgt, sep="\\t")
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from align.errors import AlignError
+from align.options import Options
+from align.types import Alignment, Bead, Document, Reason, Sentence
+from align.version import __version__
+
+if TYPE_CHECKING:
+    from align.encoders.load import load_encoder
+    from align.pair import pair
+
+__all__ = [
+    "AlignError",
+    "Alignment",
+    "Bead",
+    "Document",
+    "Options",
+    "Reason",
+    "Sentence",
+    "__version__",
+    "load_encoder",
+    "pair",
+]
+
+logging.getLogger("align").addHandler(logging.NullHandler())
+_LAZY = {"pair": "align.pair", "load_encoder": "align.encoders.load"}
+
+
+class _Package(ModuleType):
+    """Keeps the verbs callable: importing the module align.pair must not hide the function."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if name in _LAZY and isinstance(value, ModuleType):
+            value = getattr(value, name)
+        super().__setattr__(name, value)
+
+    def __getattr__(self, name: str) -> Any:
+        """Loads what needs numpy only when it is asked for."""
+        if name not in _LAZY:
+            raise AttributeError(f"module 'align' has no attribute {name!r}")
+        value = getattr(importlib.import_module(_LAZY[name]), name)
+        setattr(self, name, value)
+        return value
+
+
+sys.modules[__name__].__class__ = _Package

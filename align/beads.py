@@ -1,0 +1,56 @@
+"""From the core's arrays back to text: beads with spans, and the alignment."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from align.core.align import Found
+from align.types import Alignment, Bead, Document, Sentence
+
+CREDIBLE = 0.5  # lax probability from which a pair counts as parallel text
+
+
+def _text(sentences: tuple[Sentence, ...], lang: str | None) -> str:
+    glue = "" if lang == "zh" or lang == "ja" else " "
+    return glue.join(sentence.text for sentence in sentences)
+
+
+def _span(sentences: tuple[Sentence, ...]) -> tuple[int, int] | None:
+    return (sentences[0].start, sentences[-1].end) if sentences else None
+
+
+def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> Alignment:
+    """The alignment of two documents from the arrays that the core found."""
+    columns = zip(
+        found.src.tolist(),
+        found.tgt.tolist(),
+        found.a.tolist(),
+        found.b.tolist(),
+        np.round(found.score.astype(np.float64), 4).tolist(),
+        np.round(found.probability.astype(np.float64), 4).tolist(),
+        np.round(found.probability_lax.astype(np.float64), 4).tolist(),
+        found.moved.tolist(),
+        strict=True,
+    )
+    beads = []
+    shared = total = 0
+    for i, j, a, b, score, probability, lax, moved in columns:
+        left, right = src.sentences[i : i + a], tgt.sentences[j : j + b]
+        beads.append(
+            Bead(
+                tuple(range(i, i + a)),
+                tuple(range(j, j + b)),
+                score,
+                _text(left, src.lang),
+                _text(right, tgt.lang),
+                _span(left),
+                _span(right),
+                probability,
+                lax,
+                moved,
+            )
+        )
+        size = sum(len(sentence.text.encode()) for sentence in (*left, *right))
+        total += size
+        shared += size if a and b and lax >= CREDIBLE else 0
+    return Alignment(src, tgt, tuple(beads), signature, shared / total if total else 0.0)

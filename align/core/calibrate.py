@@ -1,0 +1,109 @@
+"""From the model's marginals to probabilities that mean what they say."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from align.core.features import Evidence
+from align.core.monotone import Beads
+from align.core.scorer import FOLDER
+from align.core.side import Floats
+
+INPUTS = (
+    "constant",
+    "logit of the marginal",
+    "logit of the link",
+    "score",
+    "score around",
+    "links around",
+    "cosine above usual",
+    "parallel share",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Calibration:
+    """Logistic weights over INPUTS for pairs in order, moved pairs and sentences left alone."""
+
+    strict: Floats  # [3, len(INPUTS)]
+    lax: Floats  # [3, len(INPUTS)]
+
+
+def load_calibration(kind: str) -> Calibration:
+    """The packaged weights for a kind of vectors."""
+    found = json.loads((FOLDER / f"{kind}-calibration.json").read_text(encoding="utf-8"))
+    return Calibration(*(np.array(found[name], np.float32) for name in ("strict", "lax")))
+
+
+def _logit(p: Floats) -> Floats:
+    p = np.clip(p, 1e-4, 1 - 1e-4)
+    out: Floats = np.log(p / (1 - p))
+    return out
+
+
+def _around(values: Floats, reach: int = 5) -> Floats:
+    """Mean over up to `reach` beads on either side, the bead itself left out."""
+    total = np.concatenate([[0.0], np.cumsum(values, dtype=np.float64)])
+    k = np.arange(len(values))
+    low, high = np.maximum(k - reach, 0), np.minimum(k + reach + 1, len(values))
+    return ((total[high] - total[low] - values) / np.maximum(high - low - 1, 1)).astype(np.float32)
+
+
+def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
+    """What calibration looks at. [k, len(INPUTS)]"""
+    size = np.maximum((beads.a + beads.b) / 2, 1).astype(np.float32)
+    score = np.clip(beads.score / size / 5, -2, 2).astype(np.float32)
+    both = (beads.a > 0) & (beads.b > 0)
+    i, j = beads.src + beads.a, beads.tgt + beads.b
+    x, y = np.maximum(beads.a - 1, 0), np.maximum(beads.b - 1, 0)
+    src, tgt = ev.src.sums, ev.tgt.sums
+    a = np.add.reduceat(np.concatenate([src, src[:1] * 0]), _pairs(beads.src, i))[::2]
+    b = np.add.reduceat(np.concatenate([tgt, tgt[:1] * 0]), _pairs(beads.tgt, j))[::2]
+    cosine = np.einsum("kd,kd->k", a, b) / np.maximum(
+        np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1), 1e-6
+    )
+    usual = (ev.src_background[x, y, i] + ev.tgt_background[y, x, j]) / 2
+    above = np.where(both, cosine - usual, 0)
+    mass = (ev.src_blocks.mass[i] - ev.src_blocks.mass[beads.src]) + (
+        ev.tgt_blocks.mass[j] - ev.tgt_blocks.mass[beads.tgt]
+    )
+    share = float((mass * beads.linked * both).sum() / max(float(mass.sum()), 1e-6))
+    columns = (
+        np.ones(len(size)),
+        _logit(beads.probability),
+        _logit(np.maximum(beads.linked, beads.probability * both)) * both,
+        score,
+        _around(score),
+        _around(beads.linked * both),
+        above,
+        np.full(len(size), share),
+    )
+    return np.stack(columns, 1).astype(np.float32)
+
+
+def _pairs(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    return np.stack([first, last], 1).ravel()
+
+
+def group_of(beads: Beads, moved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """0: pair in order, 1: moved pair, 2: a sentence alone. [k]"""
+    alone = (beads.a == 0) | (beads.b == 0)
+    return np.where(alone, 2, moved).astype(np.int64)
+
+
+def calibrate(
+    calibration: Calibration, beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence
+) -> tuple[Floats, Floats]:
+    """Strict and lax probability of every bead. [k] each"""
+    x, group = inputs(beads, moved, ev), group_of(beads, moved)
+    strict, lax = (
+        1 / (1 + np.exp(-np.einsum("kf,kf->k", x, weights[group])))
+        for weights in (calibration.strict, calibration.lax)
+    )
+    alone = group == 2
+    lax = np.where(alone, 0.0, np.maximum(lax, strict))
+    return strict.astype(np.float32), lax.astype(np.float32)

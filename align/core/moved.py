@@ -1,0 +1,130 @@
+"""Text that moved: leftovers of the monotone pass that match across the order.
+
+Leftovers are compared among themselves; mutual best neighbours that stand together on both sides make a
+box (a pull quote, a section that changed places), and each box is solved like any other segment. A moved pair
+is rarer than one in order, so it must beat leaving both sides alone by `PRIOR`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from align.core.anchors import Segments
+from align.core.features import Evidence, find_shared, make_bucket
+from align.core.lattice import Lattice, all_paths, bead_marginals, best_path
+from align.core.monotone import Beads, Monotone, strongest_links
+from align.core.neighbours import nearest, unit_rows
+from align.core.scorer import Scorer, score_bucket
+from align.core.side import Floats, Ints
+
+MIN_COSINE = 0.25  # above the mean cosine of both sentences, of a candidate
+LOOSE = 0.3  # beads of the monotone pass linked less surely than this may be taken apart
+PRIOR = 2.0  # log-odds against a pair out of order
+REACH = 3  # sentences between two candidates of one box
+EDGE = 1  # leftover sentences taken into a box around its candidates
+
+
+def find_moved(result: Monotone, scorer: Scorer, k: int, threads: int = 1) -> Beads | None:
+    """The moved beads, in source order; None if there are none."""
+    ev, beads = result.evidence, result.beads
+    n, m = len(ev.src), len(ev.tgt)
+    src_free, tgt_free = _free(beads, n, m)
+    src, tgt = np.flatnonzero(src_free), np.flatnonzero(tgt_free)
+    if not len(src) or not len(tgt):
+        return None
+    ahead, back = nearest(unit_rows(ev.src.sums[src]), unit_rows(ev.tgt.sums[tgt]), k, threads)
+    best = ahead.ids[:, 0]
+    mutual = (best >= 0) & (back.ids[best, 0] == np.arange(len(src)))
+    i, j = src[mutual], tgt[best[mutual]]
+    usual = (ev.src_background[0, 0, i + 1] + ev.tgt_background[0, 0, j + 1]) / 2
+    good = ahead.scores[mutual, 0] - usual >= MIN_COSINE
+    box = _boxes(i[good], j[good], src_free, tgt_free)
+    return _solve(ev, scorer, box) if len(box.src_first) else None
+
+
+def _free(beads: Beads, n: int, m: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which sentences the monotone pass left alone or linked only loosely."""
+    src, tgt = np.ones(n, bool), np.ones(m, bool)
+    fixed = np.flatnonzero((beads.a > 0) & (beads.b > 0) & (beads.linked >= LOOSE))
+    for x in range(int(beads.a.max(initial=0))):
+        src[beads.src[fixed][beads.a[fixed] > x] + x] = False
+    for y in range(int(beads.b.max(initial=0))):
+        tgt[beads.tgt[fixed][beads.b[fixed] > y] + y] = False
+    return src, tgt
+
+
+def _boxes(i: Ints, j: Ints, src_free: np.ndarray, tgt_free: np.ndarray) -> Segments:
+    """Runs of candidates that rise together through leftovers only, a little widened."""
+    runs: list[list[tuple[int, int]]] = []
+    open_runs: list[list[tuple[int, int]]] = []
+    for p, q in zip(i.tolist(), j.tolist(), strict=True):
+        open_runs = [r for r in open_runs if p - r[-1][0] <= REACH]
+        for run in open_runs:
+            x, y = run[-1]
+            if 0 < q - y <= REACH and src_free[x : p + 1].all() and tgt_free[y : q + 1].all():
+                run.append((p, q))
+                break
+        else:
+            runs.append([(p, q)])
+            open_runs.append(runs[-1])
+    found = np.array(
+        [(run[0][0], run[-1][0] + 1, run[0][1], run[-1][1] + 1) for run in runs], np.int64
+    ).reshape(-1, 4)
+    for free, low, high in ((src_free, 0, 1), (tgt_free, 2, 3)):
+        for _ in range(EDGE):
+            down = found[:, low] > 0
+            found[:, low] -= down & free[np.maximum(found[:, low] - 1, 0)]
+            up = found[:, high] < len(free)
+            found[:, high] += up & free[np.minimum(found[:, high], len(free) - 1)]
+    return Segments(*found.T)
+
+
+def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
+    """Best beads of every box; where boxes overlap the better bead stays."""
+    parts: list[tuple[Floats, ...]] = []
+    for one in range(len(box.src_first)):
+        alone = Segments(*(getattr(box, name)[one : one + 1] for name in box.__slots__))
+        shared = find_shared(ev, alone)
+        lattice = score_bucket(make_bucket(ev, alone, np.zeros(1, np.int64), shared), scorer)
+        lattice = Lattice(
+            np.maximum(lattice.beads - np.float32(PRIOR), np.float32(-1e9)),
+            lattice.src_null,
+            lattice.tgt_null,
+            lattice.heights,
+            lattice.widths,
+        )
+        path = best_path(lattice)
+        marginals = bead_marginals(lattice, all_paths(lattice))
+        both = np.flatnonzero((path.a > 0) & (path.b > 0))
+        end_i, end_j = path.src + path.a, path.tgt + path.b
+        x, y = np.maximum(path.a - 1, 0), np.maximum(path.b - 1, 0)
+        linked = strongest_links(marginals, path)
+        score = lattice.beads[end_i, x, y, 0, end_j] + PRIOR
+        columns = (
+            path.src + box.src_first[one],
+            path.tgt + box.tgt_first[one],
+            path.a,
+            path.b,
+            score,
+            marginals[end_i, x, y, 0, end_j],
+            linked,
+        )
+        parts.append(tuple(column[both] for column in columns))
+    src, tgt, a, b, score, probability, linked = (
+        np.concatenate(column) for column in zip(*parts, strict=True)
+    )
+    taken_src: set[int] = set()
+    taken_tgt: set[int] = set()
+    keep = []
+    for k in np.argsort(-score, kind="stable").tolist():
+        own = range(src[k], src[k] + a[k])
+        other = range(tgt[k], tgt[k] + b[k])
+        if linked[k] < 0.5 or taken_src.intersection(own) or taken_tgt.intersection(other):
+            continue
+        taken_src.update(own)
+        taken_tgt.update(other)
+        keep.append(k)
+    if not keep:
+        return None
+    at = np.array(sorted(keep, key=lambda k: int(src[k])))
+    return Beads(src[at], tgt[at], a[at], b[at], score[at], probability[at], linked[at])

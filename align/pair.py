@@ -1,0 +1,122 @@
+"""`align.pair`: two versions of a text -> which sentences translate which."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from align.beads import alignment_of
+from align.core.align import align_sides
+from align.core.calibrate import load_calibration
+from align.core.scorer import load_scorer
+from align.encoders.load import load_encoder
+from align.encoders.protocol import unit_rows
+from align.errors import AlignError
+from align.options import Options
+from align.sides import SENTENCE, kind_of, side_of
+from align.text.document import Source, read_document
+from align.text.languages import SUPPORTED
+from align.text.sentences import Splitter
+from align.types import Alignment, Document
+from align.version import __version__
+
+log = logging.getLogger("align")
+Vectors = npt.NDArray[np.float32]
+
+
+def pair(
+    src: Source,
+    tgt: Source,
+    *,
+    options: Options | None = None,
+    encoder: Any = None,
+    vectors: tuple[Vectors, Vectors] | None = None,
+    splitter: Splitter | None = None,
+    **changes: Any,
+) -> Alignment:
+    """Aligns two versions of a text.
+
+    `src` and `tgt` are each a `pathlib.Path` (a file), a `str` (the text), a list of sentences
+    (taken as split) or a `Document`. `encoder` is None for the one in the package, or whatever
+    `load_encoder` takes; `vectors` gives the sentences' vectors instead, float32 [n, d] and [m, d].
+    Options are given whole or as keywords: `pair(a, b, src_lang="en", max_side=3)`.
+
+    Raises AlignError for input that cannot be read and options that make no sense.
+    """
+    options = dataclasses.replace(options or Options(), **changes)
+    documents = (
+        read_document(src, lang=options.src_lang, options=options, splitter=splitter),
+        read_document(tgt, lang=options.tgt_lang, options=options, splitter=splitter),
+    )
+    return pair_documents(*documents, options=options, encoder=encoder, vectors=vectors)
+
+
+def pair_documents(
+    src: Document,
+    tgt: Document,
+    *,
+    options: Options,
+    encoder: Any = None,
+    vectors: Sequence[Vectors] | None = None,
+) -> Alignment:
+    """`pair` for documents that are read and split already."""
+    if vectors is None:
+        encoder = load_encoder(encoder)
+        name, kind = encoder.name, kind_of(encoder)
+        if encoder.name == load_encoder(None).name:
+            _tell_unsupported(src, tgt)
+        given: Sequence[Vectors | None] = (None, None)
+    else:
+        name, kind = "given", SENTENCE
+        given = [
+            unit_rows(part, len(document), f"vectors of {document.name}")
+            for part, document in zip(vectors, (src, tgt), strict=True)
+        ]
+        if given[0].shape[1] != given[1].shape[1] and len(src) and len(tgt):  # type: ignore[union-attr]
+            raise AlignError(
+                f"vectors: both sides need the same dimensions, got "
+                f"{given[0].shape[1]} and {given[1].shape[1]}"  # type: ignore[union-attr]
+            )
+    parts = ["align", f"v:{__version__}", f"encoder:{name}", f"scorer:{kind}"]
+    signature = "|".join([*parts, *filter(None, [options.signature()])])
+    sides = [
+        side_of(document, encoder, part) for document, part in zip((src, tgt), given, strict=True)
+    ]
+    found = align_sides(
+        *sides,
+        load_scorer(kind).restricted(options.max_side, options.max_total),
+        load_calibration(kind),
+        k=options.neighbours,
+        threads=options.threads,
+        monotone=options.monotone,
+    )
+    alignment = alignment_of(src, tgt, found, signature)
+    if len(src) and len(tgt) and alignment.parallel < UNRELATED:
+        log.warning(
+            "%s and %s: only %.0f %% of the text is parallel; are these the right documents?",
+            src.name,
+            tgt.name,
+            100 * alignment.parallel,
+        )
+    return alignment
+
+
+UNRELATED = 0.1  # share of parallel text below which the documents are called unrelated
+
+
+def _tell_unsupported(*documents: Document) -> None:
+    for document in documents:
+        if document.lang is not None and document.lang not in SUPPORTED:
+            log.warning(
+                "%s: the language is %s, which the encoder in the package does not know (it knows "
+                "%s); expect alignment by length and names, or use encoder='LaBSE'",
+                document.name,
+                document.lang,
+                ", ".join(SUPPORTED),
+            )
