@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from align.encoders.layout import save_static
+from align.encoders.save import save_static
 from align.training.vocabulary import train_tokenizer
 
 ROOT = Path(__file__).parents[1]

@@ -26,7 +26,7 @@ WORD, SPACE, HAN, PUNCT = 0, 1, 2, 3  # kinds of characters
 # is left (unassigned, private use) is one character that no vocabulary has.
 _PLANES, _TAGS, _NOBODY = 0x40000, 0xE0000, 0x41000
 _BASE = 0x9E3779B97F4A7C13  # 3 modulo 8: of the longest period there is
-_KEPT = 1 << 20  # powers kept between calls
+_FEWEST, _KEPT = 1 << 10, 1 << 20  # powers made at once, and kept between calls
 
 Codes = npt.NDArray[np.uint32]
 Kinds = npt.NDArray[np.uint8]
@@ -77,7 +77,7 @@ def _powers(count: int) -> tuple[Hashes, Hashes]:
     global _powers_kept
     powers, inverses = _powers_kept
     if len(powers) < count:
-        size = max(1 << 16, 1 << (count - 1).bit_length()) if count <= _KEPT else count
+        size = max(_FEWEST, 1 << (count - 1).bit_length()) if count <= _KEPT else count
         powers, inverses = np.full((2, size), _BASE, np.uint64)
         inverses[:] = pow(_BASE, -1, 1 << 64)
         powers[0] = inverses[0] = 1
@@ -148,9 +148,18 @@ def chunk(texts: Sequence[str]) -> Chunks:
     return Chunks(codes, kinds, *_running(codes), starts, ends, begin[solid] == HAN, offsets)
 
 
-def spell(strings: Sequence[str]) -> Chunks:
-    """Each of these strings, as it stands, as one chunk."""
+def spell(strings: Sequence[str]) -> tuple[Codes, Kinds, Ints, Ints]:
+    """These strings as they stand: codes and kinds [c], where each starts and its length [n]."""
     codes, begins = _codes(strings)
-    kinds = _tables()[1][codes]
-    starts, ends, offsets = begins[:-1], begins[1:] - 1, np.arange(len(strings) + 1)
-    return Chunks(codes, kinds, *_running(codes), starts, ends, kinds[starts] == HAN, offsets)
+    return codes, _tables()[1][codes], begins[:-1], np.diff(begins) - 1
+
+
+def hash_spans(codes: Codes, starts: Ints, lengths: Ints) -> Hashes:
+    """The hashes of short spans of codes, as Chunks.hashes gives them. [m], [m] -> [m]"""
+    mixed = _tables()[2]
+    longest = int(lengths.max(initial=0))
+    powers, hashes = _powers(longest)[0], np.zeros(len(starts), np.uint64)
+    for place in range(longest):
+        here = np.flatnonzero(lengths > place)
+        hashes[here] += mixed[codes[starts[here] + place]] * powers[place]
+    return hashes

@@ -7,7 +7,6 @@ words and whole-batch array operations make it fast (see docs/encoders.md).
 from __future__ import annotations
 
 import functools
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -119,6 +118,8 @@ class StaticEncoder:
         """`static-DIMS-FINGERPRINT`; the fingerprint is of the tokenizer and the vectors."""
         kept = self._fingerprint
         if kept is None:
+            import hashlib
+
             digest = hashlib.blake2b(self._tokenizer.read_bytes(), digest_size=6)
             with self._file.open("rb") as file:
                 for block in iter(functools.partial(file.read, 1 << 20), b""):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.chunks import HAN, PUNCT, SPACE, WORD, Chunks, Hashes, Ints, spell
+from align.encoders.chunks import HAN, PUNCT, SPACE, WORD, Chunks, Hashes, Ints, hash_spans, spell
 from align.encoders.hashing import KeyTable
 from align.encoders.pieces import MAX_PIECE
 
@@ -46,31 +46,26 @@ class Unigram:
         self._unknown, self._missing = unknown, len(tokens)
         self._scores = np.array([*scores, -np.inf])
         self._scores[unknown] = min(scores) - _PENALTY
-        spelt = spell(tokens)
-        lengths = spelt.ends - spelt.starts
+        codes, kinds, starts, lengths = spell(tokens)
         numbers = np.arange(len(tokens), dtype=np.int32)
-        first = spelt.codes[spelt.starts]
+        first = codes[starts]
         self._single = np.full(int(first.max()) + 2, unknown, np.int32)  # by character
         one = np.flatnonzero((lengths == 1) & (numbers != unknown))
         self._single[first[one]] = numbers[one]
         more = np.flatnonzero((lengths > 1) & (numbers != unknown))
-        starts, ends, lengths = spelt.starts[more], spelt.ends[more], lengths[more]
+        starts, lengths, kinds = starts[more], lengths[more], kinds[starts[more]]
+        self._longest = {k: int(lengths[kinds == k].max(initial=1)) for k in (HAN, WORD)}
+        hashes = hash_spans(codes, starts, lengths)
         self._table = KeyTable(len(more))
-        hashes = spelt.hashes(starts, ends)
         self._table.insert(hashes, numbers[more])
         self._maybe = np.zeros(1 << _WHOLE, np.bool_)  # small and mostly right (Bloom 1970)
         self._maybe[_slot(hashes, _WHOLE)] = True
         self._begins, self._closes = np.zeros((2, 1 << _THREES), np.uint32)
-        edge = np.minimum(lengths, 3)
-        begin = _slot(spelt.hashes(starts, starts + edge), _THREES)
-        close = _slot(spelt.hashes(ends - edge, ends), _THREES)
-        self._longest = {HAN: 1, WORD: 1}
-        for size in np.unique(lengths).tolist():
-            here = lengths == size
-            self._begins[begin[here]] |= np.uint32(1 << size)
-            self._closes[close[here]] |= np.uint32(1 << size)
-            for kind in np.unique(spelt.kinds[starts[here]]).tolist():
-                self._longest[kind] = size
+        three, size = np.minimum(lengths, 3), np.uint32(1) << lengths.astype(np.uint32)
+        begin = _slot(hash_spans(codes, starts, three), _THREES)
+        close = _slot(hash_spans(codes, starts + lengths - three, three), _THREES)
+        np.bitwise_or.at(self._begins, begin, size)
+        np.bitwise_or.at(self._closes, close, size)
 
     @property
     def count(self) -> int:
