@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from align.errors import AlignError
+from align.text import reading
 from align.text.reading import read_text
 
 TEXT = "Ein Satz über Äpfel.\r\nZwei.\n这是一个例子。\n"
@@ -78,10 +79,23 @@ def test_broken_compressed_files(tmp_path: Path, suffix: str) -> None:
         read_text(write(tmp_path, "empty" + suffix, b""))
 
 
+def test_a_file_that_unpacks_to_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "_LIMIT", 1 << 20)
+    for suffix, pack in ((".gz", gzip.compress), (".xz", lzma.compress), (".zst", zstd)):
+        assert len(read_text(write(tmp_path, "a.txt" + suffix, pack(b" " * (1 << 20))))) == 1 << 20
+        path = write(tmp_path, "b.txt" + suffix, pack(b" " * (1 << 20)) + pack(b"."))
+        with pytest.raises(AlignError, match="it holds more than 1 MiB, too much for one document"):
+            read_text(path)
+
+
 def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     for data, text in ((TEXT.encode(), TEXT), (b"", "")):
         monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data), encoding="ascii"))
         assert read_text("-") == text
+    packed = io.TextIOWrapper(io.BytesIO(gzip.compress(b"a")))
+    monkeypatch.setattr(sys, "stdin", packed)
+    with pytest.raises(AlignError, match=r"^-: a gzip file, not text; save it to a file and name"):
+        read_text("-")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"a\n\xff")))
     with pytest.raises(AlignError, match=r"^-:2: byte 0xff at offset 2"):
         read_text(Path("-"))
@@ -101,10 +115,21 @@ def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
         (b"\xef\xbb\xbfabc", "latin-1", "mark of UTF-8"),
         (b"ab\ncd\0e", "utf-8", "a.txt:2: NUL character at character 5"),
         ("abc".encode("utf-16-le"), "utf-8", "--encoding utf-16"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "utf-8", "a.txt:1: byte 0x89 at offset 0"),
-        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "utf-8", "binary data"),
+        (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", "utf-8", "a.txt: a PNG image, not text; name the file"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", "latin-1", "a JPEG image, not text"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "latin-1", "save it as .docx without a password first"),
+        (b"{\\rtf1 abc}", "utf-8", "an RTF file, not text; save it as .docx or plain text first"),
+        (
+            b"\x8aELF\r\n\0\0",
+            "utf-8",
+            "a.txt:1: byte 0x8a at offset 0 is not utf-8; this looks like",
+        ),
         (gzip.compress(b"abc"), "utf-8", "a gzip file, not text; give it a name that ends in .gz"),
-        (b"PK\x03\x04rest", "utf-8", "zip archive"),
+        (
+            b"PK\x03\x04rest",
+            "utf-8",
+            "a zip archive, not text; give it a name that ends in .docx or",
+        ),
         (b"%PDF-1.7 rest", "utf-8", "a PDF file"),
         (b"abc", "no-such", "unknown encoding 'no-such'; try utf-8, gb18030"),
         (b"abc", "rot13", "unknown encoding 'rot13'"),

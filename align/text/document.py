@@ -9,8 +9,9 @@ from pathlib import Path
 
 from align.errors import AlignError
 from align.options import Options
+from align.text.inputs import FORMS, TEXT, extract_text, form_of
 from align.text.languages import detect_language, normalise_language
-from align.text.reading import STDIN, check_text, read_text
+from align.text.reading import STDIN, check_text
 from align.text.sentences import Splitter, presplit_sentences, spans_of, split_sentences
 from align.types import Document, Sentence
 
@@ -27,6 +28,7 @@ def read_document(
     lang: str | None = None,
     options: Options | None = None,
     splitter: Splitter | None = None,
+    input_format: str | None = None,
 ) -> Document:
     """The sentences of `source`, their spans and their language.
 
@@ -34,8 +36,10 @@ def read_document(
     list of sentences, or a ready Document. `lang` is any code of a language; None detects it.
     `options` says how to read and to split (`encoding`, `presplit`, `wrapped`); a list is
     always taken as split. `splitter(text)` may replace the splitter of the package; it returns
-    the sentences of the text in order. Raises AlignError for input that is no text, an unknown
-    form of language code, or a splitter that changes or loses text.
+    the sentences of the text in order. A file's kind goes by its suffix (web page, Markdown,
+    Word, EPUB, subtitles; plain text otherwise) unless `input_format` names it; spans refer to
+    its text as `align.text.inputs.extract_text` returns it. Raises AlignError for input that is
+    no text, an unknown form of language code, or a splitter that changes or loses text.
     """
     options = options or Options()
     lang = None if lang is None else normalise_language(lang)
@@ -45,7 +49,14 @@ def read_document(
         sentences = _checked_list(source)
         return Document(sentences, lang or _detect("\n".join(source), "<list>"), "<list>")
     if isinstance(source, Path) or source == STDIN:
-        name, text = str(source), read_text(source, options.encoding)
+        name = str(source)
+        form = input_format or form_of(name)
+        if options.presplit and form != TEXT and form in FORMS:
+            raise AlignError(
+                f"{name}: {FORMS[form].title} has no sentence a line; presplit text "
+                "is plain text: give it a .txt name"
+            )
+        text = extract_text(source, options.encoding, form)
     else:
         name, text = "<text>", check_text(source, "<text>")
         _refuse_file_name(text)

@@ -17,12 +17,22 @@ from typing import Any
 from align.errors import AlignError
 
 STDIN = "-"
+PACKED = (".gz", ".xz", ".zst")
+_RENAME = "give it a name that ends in "
+_PLAIN = "turn it into plain text first"
 _SIGNATURES = {
-    b"\x1f\x8b": ("a gzip file", ".gz"),
-    b"\xfd7zXZ\x00": ("an xz file", ".xz"),
-    b"\x28\xb5\x2f\xfd": ("a zstd file", ".zst"),
-    b"PK\x03\x04": ("a zip archive (a .docx, .odt or .epub is one)", ""),
-    b"%PDF-1": ("a PDF file", ""),
+    b"\x1f\x8b": ("a gzip file", _RENAME + ".gz"),
+    b"\xfd7zXZ\x00": ("an xz file", _RENAME + ".xz"),
+    b"\x28\xb5\x2f\xfd": ("a zstd file", _RENAME + ".zst"),
+    b"PK\x03\x04": ("a zip archive", _RENAME + ".docx or .epub if it is one"),
+    b"%PDF-1": ("a PDF file", _PLAIN),
+    b"{\\rtf": ("an RTF file", "save it as .docx or plain text first"),
+    b"\xd0\xcf\x11\xe0": (
+        "an old or password-protected Office file",
+        "save it as .docx without a password first",
+    ),
+    b"\x89PNG": ("a PNG image", "name the file with the text"),
+    b"\xff\xd8\xff": ("a JPEG image", "name the file with the text"),
 }
 _BOMS = {
     codecs.BOM_UTF32_LE: "utf-32",
@@ -34,15 +44,33 @@ _COMMON_HAN = (
     "的一是不了在人有我他这這中大来來上国國个個到说說们們为為子和你地出道也时時年得就那要下"
 )
 _SAMPLE = 1 << 16  # bytes looked at to guess an encoding
+_LIMIT = 1 << 30  # most bytes a compressed file may hold: more is a mistake or an attack
+_STEP = 1 << 12  # compressed bytes taken at once: few enough to notice the limit in time
 
 
 def read_text(source: str | Path, encoding: str = "utf-8") -> str:
-    """The text of a file, or of standard input for `-`.
+    """The text of a plain text file, or of standard input for `-`.
 
     `.gz`, `.xz` and `.zst` files are decompressed. An empty file gives "". Raises AlignError
     for what cannot be read or is no text in this encoding, and names the place and the remedy.
     """
+    codec_of(encoding)  # a wrong name is told before the file is read
+    return decode(read_data(source), str(source), encoding)
+
+
+def read_data(source: str | Path) -> bytes:
+    """The bytes of a file, or of standard input for `-`, decompressed by suffix."""
     name = str(source)
+    return _decompress(_read_bytes(name), name)
+
+
+def decode(data: bytes, name: str, encoding: str = "utf-8") -> str:
+    """The bytes as text. `name` is what messages call them."""
+    return check_text(_decode(data, codec_of(encoding), name), name)
+
+
+def codec_of(encoding: str) -> str:
+    """Python's name of an encoding. AlignError for one that is unknown or none for text."""
     try:
         codec = codecs.lookup(encoding).name
         "".encode(codec)
@@ -50,8 +78,12 @@ def read_text(source: str | Path, encoding: str = "utf-8") -> str:
         raise AlignError(
             f"unknown encoding {encoding!r}; try utf-8, gb18030, big5, latin-1 or cp1252"
         ) from None
-    data = _decompress(_read_bytes(name), name)
-    return check_text(_decode(data, codec, name), name)
+    return codec
+
+
+def signature(data: bytes) -> tuple[str, str] | None:
+    """What a file is that its first bytes show to be no text, and what to do about it."""
+    return next((found for mark, found in _SIGNATURES.items() if data.startswith(mark)), None)
 
 
 def check_text(text: str, name: str) -> str:
@@ -96,7 +128,7 @@ def _read_bytes(name: str) -> bytes:
 
 def _decompress(data: bytes, name: str) -> bytes:
     suffix = Path(name).suffix.lower()
-    if suffix not in (".gz", ".xz", ".zst"):
+    if suffix not in PACKED:
         return data
     if not data:
         raise AlignError(f"{name}: 0 bytes, which is no {suffix} file; copy it again")
@@ -113,11 +145,9 @@ class _Broken(Exception):
 
 
 def _gunzip(data: bytes) -> bytes:
-    import gzip
-
     try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
+        return _frames(data, lambda: zlib.decompressobj(31))  # 31: with the head of gzip
+    except zlib.error as error:
         raise _Broken(str(error)) from None
 
 
@@ -141,23 +171,31 @@ def _unzstd(data: bytes) -> bytes:
 
 def _frames(data: bytes, new: Callable[[], Any]) -> bytes:
     """The content of all frames of a file, with nothing missing and nothing left over."""
-    pieces = []
-    while data:
+    pieces: list[bytes] = []
+    at = size = 0
+    while at < len(data):
         frame = new()
-        pieces.append(frame.decompress(data))
-        if not frame.eof:
-            raise _Broken("it ends before its last frame does")
-        data = frame.unused_data.lstrip(b"\0")  # xz may fill up with zeros
+        while not frame.eof:
+            step = data[at : at + _STEP]
+            if not step:
+                raise _Broken("it ends before its last frame does")
+            at += len(step)
+            pieces.append(frame.decompress(step))
+            size += len(pieces[-1])
+            if size > _LIMIT:
+                raise _Broken(f"it holds more than {_LIMIT >> 20} MiB, too much for one document")
+        at -= len(frame.unused_data)
+        while at < len(data) and data[at] == 0:  # gzip and xz may fill up with zeros
+            at += 1
     return b"".join(pieces)
 
 
 def _decode(data: bytes, codec: str, name: str) -> str:
-    for signature, (kind, suffix) in _SIGNATURES.items():
-        if data.startswith(signature):
-            remedy = "turn it into plain text first"
-            if suffix and name != STDIN:
-                remedy = f"give it a name that ends in {suffix}"
-            raise AlignError(f"{name}: {kind}, not text; {remedy}")
+    if found := signature(data):
+        kind, remedy = found
+        if name == STDIN and remedy.startswith(_RENAME):
+            remedy = "save it to a file and name that"
+        raise AlignError(f"{name}: {kind}, not text; {remedy}")
     bom = next((value for mark, value in _BOMS.items() if data.startswith(mark)), None)
     if data.startswith(codecs.BOM_UTF8) and codec not in ("utf-8", "utf-8-sig"):
         raise AlignError(
