@@ -10,143 +10,139 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from align.core.anchors import Segments
-from align.core.blocks import Blocks
-from align.core.side import Floats, Ints, Side
+from align.core.blocks import Blocks, ragged_sum
+from align.core.side import Floats, Ints, Ragged, Side
 
-WINDOWS = 16  # places of the other document that stand for "anywhere"
+WINDOWS = 8  # places of the other document that stand for "anywhere"
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
     """Gains, summed over the sentences before a row (or column). A: the longest block.
 
-    `src[b - 1, s, i, j]` sums over source sentences before i the gain from the b target sentences before j;
-    `tgt[a - 1, s, i, j]` sums over target sentences before j the gain from the a source sentences before i.
+    `src[b - 1, s, i, j]` sums, over source sentences before i, the gain from the b target sentences
+    before j; `tgt[a - 1, s, i, j]` sums, over target sentences before j, the gain from the a source
+    sentences before i.
     """
 
     src: Floats  # [A, S, h + 1, w + 1]
     tgt: Floats  # [A, S, h + 1, w + 1]
 
 
-def _unit_table(side: Side, blocks: Blocks) -> Floats:
+def _rows(side: Side, blocks: Blocks) -> Floats:
+    """The units as rows of length 1. [u, d]"""
     return side.table / np.maximum(blocks.unit_mass, 1e-6)[:, None]
 
 
-def _best(cosines: Floats, ids: npt.NDArray[np.intp], starts: Ints) -> Floats:
-    """Best cosine of each row with the units of each sentence, at least 0. [u, v] -> [u, n]"""
-    n = len(starts) - 1
-    out = np.zeros((len(cosines), n), np.float32)
+def _best(cosines: Floats, starts: Ints) -> Floats:
+    """Best cosine of each column with the units of each sentence, at least 0. [t, u] -> [n, u]"""
     full = starts[1:] > starts[:-1]
+    if full.all() and len(full):
+        out: Floats = np.maximum.reduceat(cosines, starts[:-1], axis=0)
+        return np.maximum(out, 0, out=out)
+    out = np.zeros((len(full), cosines.shape[1]), np.float32)
     if full.any():
-        spread = cosines[:, ids]
-        out[:, full] = np.maximum.reduceat(spread, starts[:-1][full], axis=1)
-    return np.maximum(out, 0, out=out)
+        found = np.maximum.reduceat(cosines, starts[:-1][full], axis=0)
+        out[full] = np.maximum(found, 0, out=found)
+    return out
 
 
-def unit_background(side: Side, blocks: Blocks, other: Side, max_side: int) -> Floats:
-    """Mean best cosine of every unit with blocks of each size anywhere in `other`. [A, u]
+def usual_gain(side: Side, blocks: Blocks, other: Side, rows: Floats, max_side: int) -> Floats:
+    """What each sentence finds in blocks of each size anywhere in `other`. [A, n]
 
-    "Anywhere" is WINDOWS runs of `max_side` sentences, evenly spread (all of a short document).
+    That is the sum over its units of the mean best cosine times the mass; "anywhere" is WINDOWS
+    runs of `max_side` sentences, evenly spread (all of a short document). `rows` are the unit rows
+    of `other`.
     """
     m = len(other)
     if m <= WINDOWS * max_side:
-        first = np.zeros(1, np.int64)
-        width = m
+        first, width = np.zeros(1, np.int64), m
     else:
-        first = np.linspace(0, m - max_side, WINDOWS).astype(np.int64)
-        width = max_side
+        first, width = np.linspace(0, m - max_side, WINDOWS).astype(np.int64), max_side
     starts = other.words.starts
-    rows = (first[:, None] + np.arange(width)).ravel()  # sentences looked at
-    counts = starts[rows + 1] - starts[rows]
+    looked = (first[:, None] + np.arange(width)).ravel()  # sentences
+    counts = starts[looked + 1] - starts[looked]
     local = np.concatenate([[0], np.cumsum(counts)])
-    at = np.repeat(starts[rows] - local[:-1], counts) + np.arange(local[-1])
-    units, inverse = np.unique(other.words.ids[at], return_inverse=True)
-    table = other.table[units]
-    table = table / np.maximum(np.sqrt(np.einsum("ud,ud->u", table, table)), 1e-6)[:, None]
-    own = _unit_table(side, blocks)
-    out = np.zeros((max_side, len(own)), np.float32)
-    for low in range(0, len(own), 2048):  # bounds the memory
-        best = _best(own[low : low + 2048] @ table.T, inverse, local)
-        best = best.reshape(len(best), len(first), width)
+    at = np.repeat(starts[looked] - local[:-1], counts) + np.arange(local[-1])
+    far = rows[other.words.ids[at]]  # [t, d]
+    mean = np.zeros((max_side, len(side.table)), np.float32)
+    own = _rows(side, blocks)
+    for low in range(0, len(own), 1024):  # bounds the memory
+        best = _best(far @ own[low : low + 1024].T, local).reshape(len(first), width, -1)
         run = best
         for b in range(1, max_side + 1):
             if 1 < b <= width:
-                run = np.maximum(run[:, :, :-1], best[:, :, b - 1 :])
-            out[b - 1, low : low + 2048] = run.mean((1, 2))
-    return out
+                run = np.maximum(run[:, :-1], best[:, b - 1 :])
+            mean[b - 1, low : low + 1024] = run.mean((0, 1))
+    return np.stack([ragged_sum(side.words, row) for row in mean * blocks.unit_mass])
 
 
-def coverage(
-    src: Side,
-    tgt: Side,
-    src_units: Floats,
-    tgt_units: Floats,
-    src_blocks: Blocks,
-    tgt_blocks: Blocks,
-    box: Segments,
-) -> Coverage:
+def coverage(src: Cover, tgt: Cover, box: Segments) -> Coverage:
     """The gains inside each segment, padded to the largest."""
-    size = len(src_units)
-    count = len(box.src_first)
+    size, count = len(src.usual), len(box.src_first)
     h = int((box.src_last - box.src_first).max())
     w = int((box.tgt_last - box.tgt_first).max())
     by_src = np.zeros((size, count, h + 1, w + 1), np.float32)
-    by_tgt = np.zeros((size, count, h + 1, w + 1), np.float32)
-    bounds = zip(
-        box.src_first.tolist(),
-        box.src_last.tolist(),
-        box.tgt_first.tolist(),
-        box.tgt_last.tolist(),
-        strict=True,
-    )
+    by_tgt = np.zeros((size, count, w + 1, h + 1), np.float32)
+    bounds = zip(*(getattr(box, name).tolist() for name in box.__slots__), strict=True)
+    # segment by segment: sentences differ too much in length for padding to pay (measured)
     for s, (i0, i1, j0, j1) in enumerate(bounds):
         if i0 == i1 or j0 == j1:
             continue
-        x, x_of, x_starts = _local(src, i0, i1)
-        y, y_of, y_starts = _local(tgt, j0, j1)
-        if not len(x) or not len(y):
-            continue
-        x_mass, y_mass = src_blocks.unit_mass[x], tgt_blocks.unit_mass[y]
-        cosines = (src.table[x] / np.maximum(x_mass, 1e-6)[:, None]) @ (
-            tgt.table[y] / np.maximum(y_mass, 1e-6)[:, None]
-        ).T  # [ux, uy]
-        gain = _gains(cosines, y_of, y_starts, src_units[:, x], x_mass, x_of, x_starts)
-        by_src[:, s, 1 : i1 - i0 + 1, : j1 - j0 + 1] = np.cumsum(gain, 1)
-        gain = _gains(cosines.T, x_of, x_starts, tgt_units[:, y], y_mass, y_of, y_starts)
-        by_tgt[:, s, : i1 - i0 + 1, 1 : j1 - j0 + 1] = np.cumsum(gain, 1).transpose(0, 2, 1)
-    return Coverage(by_src, by_tgt)
+        x, x_mass, x_starts = src.part(i0, i1)
+        y, y_mass, y_starts = tgt.part(j0, j1)
+        cosines = y @ x.T  # [ty, tx]
+        _gains(_best(cosines, y_starts), x_mass, src.usual[:, i0:i1], by_src[:, s])
+        across = np.ascontiguousarray(cosines.T)
+        _gains(_best(across, x_starts), y_mass, tgt.usual[:, j0:j1], by_tgt[:, s])
+    return Coverage(by_src, by_tgt.transpose(0, 1, 3, 2))
 
 
-def _local(side: Side, first: int, last: int) -> tuple[Ints, npt.NDArray[np.intp], Ints]:
-    """The units of sentences first..last: their numbers, who is where, and the starts."""
-    starts = side.words.starts[first : last + 1]
-    units, inverse = np.unique(side.words.ids[starts[0] : starts[-1]], return_inverse=True)
-    return units.astype(np.int64), inverse, starts - starts[0]
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """One document's units, ready for segments."""
+
+    rows: Floats  # [u, d]; units, rows of length 1
+    mass: Floats  # [u]
+    words: Ragged
+    usual: Floats  # [A, n]; from `usual_gain`
+
+    def part(self, first: int, last: int) -> tuple[Floats, Floats, Ints]:
+        """Unit rows of the sentences [t, d], their mass by sentence [t, n], and the starts."""
+        starts = self.words.starts[first : last + 1]
+        ids = self.words.ids[starts[0] : starts[-1]]
+        starts = starts - starts[0]
+        mass = np.zeros((len(ids), last - first), np.float32)
+        sentence = np.repeat(np.arange(last - first), np.diff(starts))
+        mass[np.arange(len(ids)), sentence] = self.mass[ids]
+        return self.rows[ids], mass, starts
 
 
-def _gains(
-    cosines: Floats,
-    other_of: npt.NDArray[np.intp],
-    other_starts: Ints,
-    usual: Floats,
-    mass: Floats,
-    own_of: npt.NDArray[np.intp],
-    own_starts: Ints,
-) -> Floats:
-    """Gain of each own sentence from each block of the other side. [A, own, other + 1]"""
-    best = _best(cosines, other_of, other_starts)  # [u, other]
-    units, others = best.shape
-    own = len(own_starts) - 1
-    times = np.zeros((own, units), np.float32)  # how often a sentence has a unit
-    np.add.at(times, (np.repeat(np.arange(own), np.diff(own_starts)), own_of), 1.0)
-    out = np.zeros((len(usual), own, others + 1), np.float32)
-    run = best
-    times *= mass
-    for b in range(1, min(len(usual), others) + 1):
-        if b > 1:
-            run = np.maximum(run[:, :-1], best[:, b - 1 :])
-        out[b - 1, :, b:] = times @ (run - usual[b - 1][:, None])
-    return out
+def covers(
+    src: Side, tgt: Side, src_blocks: Blocks, tgt_blocks: Blocks, max_side: int
+) -> tuple[Cover, Cover]:
+    """Both documents, each with what it usually finds in the other."""
+    x, y = _rows(src, src_blocks), _rows(tgt, tgt_blocks)
+    return (
+        Cover(x, src_blocks.unit_mass, src.words, usual_gain(src, src_blocks, tgt, y, max_side)),
+        Cover(y, tgt_blocks.unit_mass, tgt.words, usual_gain(tgt, tgt_blocks, src, x, max_side)),
+    )
+
+
+def _gains(best: Floats, mass: Floats, usual: Floats, out: Floats) -> None:
+    """Running sums over own sentences of their gain from each block of the other side.
+
+    `best` [other, t], `mass` [t, own], `usual` [A, own] -> `out` [A, own + 1, other + 1]
+    """
+    others, own = len(best), mass.shape[1]
+    runs = [best]
+    for b in range(2, min(len(usual), others) + 1):
+        runs.append(np.maximum(runs[-1][:-1], best[b - 1 :]))
+    found = np.concatenate(runs) @ mass  # [sum of (other + 1 - b), own]
+    at = 0
+    for b, run in enumerate(runs, 1):
+        gain = found[at : at + len(run)].T - usual[b - 1][:, None]
+        np.cumsum(gain, axis=0, out=out[b - 1, 1 : own + 1, b : others + 1])
+        at += len(run)

@@ -20,7 +20,7 @@ import numpy as np
 
 from align.core.anchors import Segments
 from align.core.blocks import Blocks, background, blocks_of, prefix
-from align.core.coverage import Coverage, coverage, unit_background
+from align.core.coverage import Cover, Coverage, coverage, covers
 from align.core.shared import Matches, matches, per_sentence, rarity
 from align.core.side import Floats, Ints, Side
 
@@ -50,8 +50,8 @@ class Evidence:
     tgt_blocks: Blocks
     src_background: Floats  # [a, b, n + 1]
     tgt_background: Floats  # [b, a, m + 1]
-    src_units: Floats  # [A, u]; mean best cosine of each unit with blocks of each size
-    tgt_units: Floats
+    src_cover: Cover
+    tgt_cover: Cover
     src_nulls: Floats  # [n, len(NULL_FEATURES)]
     tgt_nulls: Floats
     mean_mass: float  # of a sentence
@@ -60,7 +60,7 @@ class Evidence:
     @property
     def max_side(self) -> int:
         """Longest block."""
-        return len(self.src_units)
+        return len(self.src_blocks.norms)
 
 
 def evidence(src: Side, tgt: Side, max_side: int, src_best: Floats, tgt_best: Floats) -> Evidence:
@@ -80,8 +80,7 @@ def evidence(src: Side, tgt: Side, max_side: int, src_best: Floats, tgt_best: Fl
         b,
         across,
         back,
-        unit_background(src, a, tgt, max_side),
-        unit_background(tgt, b, src, max_side),
+        *covers(src, tgt, a, b, max_side),
         _null_features(src, a, mass, src_best, across[0, 0, 1:]),
         _null_features(tgt, b, mass, tgt_best, back[0, 0, 1:]),
         mass,
@@ -188,7 +187,7 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
         heights,
         widths,
         dots,
-        coverage(ev.src, ev.tgt, ev.src_units, ev.tgt_units, ev.src_blocks, ev.tgt_blocks, box),
+        coverage(ev.src_cover, ev.tgt_cover, box),
         shared.numbers.grid(box, chosen, h, w),
         shared.names.grid(box, chosen, h, w),
         _marks(ev.src, ev.src_blocks, shared.src_numbers, shared.src_names, rows),

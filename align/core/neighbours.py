@@ -1,7 +1,8 @@
 """Nearest neighbours across the two documents, by cosine.
 
-Short documents are compared whole with numpy; longer ones by FAISS's exact search; very long ones inside a
-corridor that blocks of sentences found first, because exact search is quadratic (2 n m d operations).
+Short documents are compared whole with numpy (one matrix serves both directions); longer ones by
+FAISS's exact search; very long ones inside a corridor that blocks of sentences found first,
+because exact search is quadratic (2 n m d operations).
 """
 
 from __future__ import annotations
@@ -12,8 +13,8 @@ import numpy as np
 
 from align.core.side import Floats, Ints
 
-SMALL = 400_000  # cells up to which numpy's matrix is cheaper than importing FAISS
-EXACT = 16_000_000  # cells up to which exact search is used
+SMALL = 5_000_000  # cells up to which one numpy matrix beats two searches and FAISS's import
+EXACT = 20_000_000  # cells up to which exact search is used
 COARSE = 64  # sentences in a coarse block
 CORRIDOR = 4  # coarse blocks to either side of the expected one
 
@@ -33,19 +34,23 @@ def unit_rows(vectors: Floats) -> Floats:
 
 
 def _top(scores: Floats, k: int) -> Neighbours:
+    """The k best of each row; of equal ones the first. Overwrites `scores`."""
     k = min(k, scores.shape[1])
-    ids = np.argpartition(-scores, k - 1, axis=1)[:, :k]
-    values = np.take_along_axis(scores, ids, 1)
-    order = np.lexsort((ids, -values), axis=1)
-    ids = np.take_along_axis(ids, order, 1)
-    return Neighbours(np.take_along_axis(values, order, 1), ids.astype(np.int64))
+    rows = np.arange(len(scores))
+    ids = np.empty((len(scores), k), np.int64)
+    values = np.empty((len(scores), k), np.float32)
+    for at in range(k):  # a few passes of argmax are faster than a partition
+        ids[:, at] = scores.argmax(1)
+        values[:, at] = scores[rows, ids[:, at]]
+        scores[rows, ids[:, at]] = -np.inf
+    return Neighbours(values, ids)
 
 
 def nearest(src: Floats, tgt: Floats, k: int, threads: int = 1) -> tuple[Neighbours, Neighbours]:
     """Neighbours of each src row among tgt rows, and of each tgt row among src rows (unit rows)."""
     if len(src) * len(tgt) <= SMALL:
         scores = src @ tgt.T
-        return _top(scores, k), _top(np.ascontiguousarray(scores.T), k)
+        return _top(scores.copy(), k), _top(np.ascontiguousarray(scores.T), k)
     if len(src) * len(tgt) <= EXACT:
         return _faiss(src, tgt, k, threads), _faiss(tgt, src, k, threads)
     return _corridor(src, tgt, k, threads), _corridor(tgt, src, k, threads)

@@ -37,7 +37,10 @@ _LIST = re.compile(
 )
 _NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
 _HAN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,}")
-_WORD = re.compile(r"[^\W\d_]{4,}")
+_HAN_AND_KANA = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
+_WORD = re.compile(rf"[^\W\d_{_HAN_AND_KANA}]{{4,}}")
+_ACCENTS = re.compile(r"[\u0300-\u036f]+")
+_ANY_NUMBER = re.compile(r"[\d零〇一二两三四五六七八九十百千万亿]")
 _DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNIT = {"十": 10, "百": 100, "千": 1000}
 STEM = 5  # letters of a word that make its fingerprint
@@ -70,8 +73,7 @@ def _plain(text: str) -> str:
     """Lower case, compatibility forms folded, accents dropped."""
     if text.isascii():
         return text.lower()
-    parts = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in parts if not unicodedata.combining(c))
+    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower()))
 
 
 def han_number(text: str) -> int | None:
@@ -115,7 +117,7 @@ def numbers_of(text: str) -> list[str]:
 
 
 def _end(text: str) -> int:
-    for c in reversed(text[-12:]):
+    for c in reversed(text[-12:].rstrip()):
         if c in _ENDS:
             return _ENDS[c]
         if c not in _CLOSERS:
@@ -142,33 +144,38 @@ def _marks(text: str) -> int:
 def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
     """Looks at every sentence once."""
     n = len(texts)
-    lengths = np.ones(n, np.float32)
-    ends, marks = np.zeros(n, np.int64), np.zeros(n, np.int64)
+    lengths, ends, marks = [1] * n, [NONE] * n, [0] * n
     numbers: list[int] = []
     names: list[int] = []
-    number_starts, name_starts = np.zeros(n + 1, np.int64), np.zeros(n + 1, np.int64)
+    number_starts, name_starts = [0], [0]
     months = _months()
     prints: dict[str, int] = {}
+
+    def add(keys: set[str], to: list[int]) -> None:
+        for key in sorted(keys):
+            known = prints.get(key)
+            if known is None:
+                known = prints[key] = _fingerprint(key)
+            to.append(known)
+
     for i, text in enumerate(texts):
-        lengths[i] = max(1, len(text.encode("utf-8", "surrogatepass")) - text.count(" "))
-        ends[i], marks[i] = _end(text.rstrip()), _marks(text)
+        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+        lengths[i] = max(1, size - text.count(" "))
+        ends[i], marks[i] = _end(text), _marks(text)
         plain = _plain(text)
         words = set(_WORD.findall(plain))
-        found = set(numbers_of(plain)) | {months[w] for w in words if w in months}
-        for key in sorted(found):
-            numbers.append(prints.setdefault(key, _fingerprint(key)))
-        for key in sorted({w[:STEM] for w in words if w.isascii() or not _is_han(w[0])}):
-            names.append(prints.setdefault(key, _fingerprint(key)))
-        number_starts[i + 1], name_starts[i + 1] = len(numbers), len(names)
+        add({word[:STEM] for word in words}, names)
+        found = {months[word] for word in words & months.keys()}
+        if _ANY_NUMBER.search(plain):
+            found.update(numbers_of(plain))
+        add(found, numbers)
+        number_starts.append(len(numbers))
+        name_starts.append(len(names))
     return Surface(
-        lengths,
+        np.array(lengths, np.float32),
         np.asarray(paragraphs, np.int64),
-        ends,
-        marks,
-        (np.array(numbers, np.int32), number_starts),
-        (np.array(names, np.int32), name_starts),
+        np.array(ends, np.int64),
+        np.array(marks, np.int64),
+        (np.array(numbers, np.int32), np.array(number_starts, np.int64)),
+        (np.array(names, np.int32), np.array(name_starts, np.int64)),
     )
-
-
-def _is_han(c: str) -> bool:
-    return "\u3400" <= c <= "\u9fff" or c >= "\U00020000"
