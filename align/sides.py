@@ -36,6 +36,9 @@ def side_of(
     if vectors is None and kind_of(encoder) == STATIC:
         units = encoder.units(texts)
         sums, words, table = units.sums(), Ragged(units.ids, units.starts), units.table
+        directions = getattr(encoder, "directions", None)
+        if directions is not None:
+            table = table @ directions  # words are compared in the leading directions
     else:
         if vectors is None:
             vectors = encoder.encode(texts)

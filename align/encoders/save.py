@@ -20,13 +20,33 @@ _STOCK = "sentence_transformers.models.StaticEmbedding"
 _NORMALISE = "sentence_transformers.models.Normalize"
 
 
-def _compact(tokenizer_json: str) -> tuple[bytes, int, int]:
-    """tokenizer.json without spaces, scores with four decimals; tokens, and the unknown one."""
+DIRECTIONS = 128  # in which single words are compared
+
+
+def _compact(tokenizer_json: str) -> tuple[bytes, npt.NDArray[np.float64], int]:
+    """tokenizer.json without spaces, scores with four decimals; the scores; the unknown token."""
     settings = json.loads(tokenizer_json)
     model = settings["model"]
     model["vocab"] = [[token, round(score, 4)] for token, score in model["vocab"]]
     text = json.dumps(settings, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-8"), len(model["vocab"]), int(model["unk_id"])
+    scores = np.array([score for _, score in model["vocab"]], np.float64)
+    return text.encode("utf-8"), scores, int(model["unk_id"])
+
+
+def leading_directions(
+    vectors: npt.NDArray[np.float32], scores: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float16]:
+    """The principal directions of the table, [dims, DIRECTIONS].
+
+    Tokens are weighted by the root of their frequency (from the Unigram scores). Words compared
+    in these align as well as in all dimensions, at a quarter of the cost.
+    """
+    weight = np.exp((scores - scores.max()) / 2).astype(np.float32)
+    spread = (vectors * weight[:, None]).T @ vectors  # [dims, dims]
+    _, found = np.linalg.eigh(spread.astype(np.float64))
+    found = found[:, ::-1][:, :DIRECTIONS]
+    found *= np.where(found[np.abs(found).argmax(0), np.arange(found.shape[1])] < 0, -1, 1)
+    return found.astype(np.float16)
 
 
 def _tensors(vectors: npt.NDArray[np.float32], bits: int) -> dict[str, npt.NDArray[Any]]:
@@ -63,7 +83,8 @@ def save_static(
     folder = Path(folder)
     if folder.exists() and not (folder / "modules.json").is_file() and any(folder.iterdir()):
         raise AlignError(f"{folder}: exists and is no model; name another folder")
-    text, count, unknown = _compact(tokenizer_json)
+    text, scores, unknown = _compact(tokenizer_json)
+    count = len(scores)
     if vectors.ndim != 2 or len(vectors) != count:
         raise AlignError(
             f"expected vectors [{count}, dims] for {count} tokens, got {vectors.shape}"
@@ -73,6 +94,8 @@ def save_static(
         raise AlignError(f"the vectors of {folder} hold NaN or infinity; train with a lower rate")
     table[unknown] = 0.0
     tensors = _tensors(table, bits)
+    if bits == 4 and table.shape[1] > DIRECTIONS:
+        tensors["directions"] = leading_directions(table, scores)
     digest = hashlib.blake2b(text, digest_size=6)
     for name in sorted(tensors):
         digest.update(np.ascontiguousarray(tensors[name]).data)

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from align.encoders.layout import fingerprint, static_home
 from align.encoders.memo import Memo, Rowed, segment_sums
 from align.encoders.pieces import PUNCT, SPACE
+from align.encoders.tensors import read_tensors
 from align.encoders.tokens import LibraryTokens, read_unigram
 from align.encoders.vectors import TokenVectors, read_vectors
 from align.errors import AlignError
@@ -112,6 +113,12 @@ class StaticEncoder:
     def dims(self) -> int:
         """Length of a vector."""
         return self._vectors.dims
+
+    @functools.cached_property
+    def directions(self) -> Floats | None:
+        """The leading directions of the word vectors, [dims, k], for comparing words; or None."""
+        found = read_tensors(self._file).get("directions")
+        return None if found is None else found.astype(np.float32)
 
     @functools.cached_property
     def name(self) -> str:
