@@ -24,7 +24,7 @@ from align.encoders.vectors import Floats, TokenVectors
 
 Rows = npt.NDArray[np.int32]
 _TOKEN = np.uint64(0x5851F42D4C957F2D)  # makes a key of a token's number
-_BLOCK = 128  # sums made together: 256 KiB at 512 dims stay in the second-level cache
+_BLOCK = 256  # sums made together: 512 KiB at 512 dims stay in the second-level cache
 _LONG = 512  # members of a sum that goes its own way
 
 
@@ -38,20 +38,24 @@ class Rowed:
     keys: Hashes  # [> u] equal keys: the same unit, in any table of the same encoder
 
 
-def segment_sums(table: Floats, rows: npt.NDArray[Any], starts: Ints) -> Floats:
+def segment_sums(
+    table: Floats, rows: npt.NDArray[Any], starts: Ints, out: Floats | None = None
+) -> Floats:
     """Sums of table rows: result i is that of rows[starts[i]:starts[i + 1]], added in order.
 
-    float32 [u, d], [t], [n + 1] -> [n, d]. Sums of like length go together, their first rows at
-    once, then their second, ...: four times as fast as np.add.reduceat.
+    float32 [u, d], [t], [n + 1] -> [n, d], into `out` if given. Sums of like length go together,
+    their first rows at once, then their second, ...: four times as fast as np.add.reduceat.
     """
     lengths = np.diff(starts)
-    sums = np.zeros((len(lengths), table.shape[1]), np.float32)
-    order = np.argsort(-lengths, kind="stable")
-    long = int((lengths > _LONG).sum())
+    sums = np.empty((len(lengths), table.shape[1]), np.float32) if out is None else out
+    capped = np.minimum(lengths, _LONG + 1).astype(np.int16)  # 16 bits are sorted by radix
+    order = np.argsort(-capped, kind="stable")
+    long, full = int((lengths > _LONG).sum()), int((lengths > 0).sum())
+    sums[order[:long]] = sums[order[full:]] = 0.0
     for i in order[:long].tolist():
         for at in range(int(starts[i]), int(starts[i + 1]), _LONG):
             sums[i] += table[rows[at : min(at + _LONG, int(starts[i + 1]))]].sum(0)
-    order = order[long : int((lengths > 0).sum())]
+    order = order[long:full]
     taken = np.empty((_BLOCK, table.shape[1]), np.float32)
     for block in range(0, len(order), _BLOCK):
         members = order[block : block + _BLOCK]
@@ -82,13 +86,16 @@ class _Store:
         """How many rows can still be added."""
         return len(self.table) - self.size
 
-    def add(self, keys: Hashes, vectors: Floats) -> Rows:
-        """Gives rows to keys that have none. There must be room."""
+    def next(self, count: int) -> Floats:
+        """The next rows, to be filled and then added. There must be room."""
+        return self.table[self.size : self.size + count]
+
+    def add(self, keys: Hashes) -> Rows:
+        """Enters the next rows under these keys, which have none yet. Zeros are all row 0."""
         rows = np.arange(self.size, self.size + len(keys), dtype=np.int32)
-        self.table[rows] = vectors
-        self.keys[rows] = keys
+        rows[~self.next(len(keys)).any(1)] = 0
+        self.keys[self.size : self.size + len(keys)] = keys
         self.size += len(keys)
-        rows[~vectors.any(1)] = 0
         self.index.insert(keys, rows)
         return rows
 
@@ -99,7 +106,8 @@ class _Store:
         kept = kept[kept > 0]
         if len(kept) > most:
             kept = np.sort(kept[np.argsort(-other.uses[kept], kind="stable")[:most]])
-        rows = self.add(other.keys[kept], other.table[kept])
+        other.table.take(kept, 0, self.next(len(kept)), "clip")
+        rows = self.add(other.keys[kept])
         self.uses[rows] = other.uses[kept] // 2  # old merits fade
         moved = np.full(len(other.table), -1, np.int32)
         moved[kept] = rows
@@ -167,16 +175,18 @@ class Memo:
                 store = self._new(max(self._capacity, needed))
         if len(new_keys):
             at = np.flatnonzero(plain)[missing[first]]
-            store.add(new_keys, self._sums(chunks, chunks.starts[at], chunks.ends[at]))
+            self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(new_keys)))
+            store.add(new_keys)
         if len(new_tokens):
             token_keys = (new_tokens.astype(np.uint64) + np.uint64(1)) * _TOKEN
-            store.of_token[new_tokens] = store.add(token_keys, self._vectors.take(new_tokens))
+            store.next(len(new_tokens))[:] = self._vectors.take(new_tokens)
+            store.of_token[new_tokens] = store.add(token_keys)
         self._store = store
         return store
 
-    def _sums(self, chunks: Chunks, starts: Ints, ends: Ints) -> Floats:
-        """The summed vectors of these spans, [m, dims]."""
+    def _sum(self, chunks: Chunks, starts: Ints, ends: Ints, out: Floats) -> None:
+        """Writes the summed vectors of these spans, [m, dims]."""
         tokens, counts = self._unigram.cut(chunks, starts, ends)
         distinct, number = np.unique(tokens, return_inverse=True)
         offsets = np.concatenate([[0], np.cumsum(counts)])
-        return segment_sums(self._vectors.take(distinct), number, offsets)
+        segment_sums(self._vectors.take(distinct), number, offsets, out)

@@ -155,7 +155,7 @@ class StaticEncoder:
         sums = np.empty((len(texts), self.dims), np.float32)
         done = 0
         for count, rowed in self._rowed(texts):
-            sums[done : done + count] = segment_sums(rowed.table, rowed.rows, rowed.starts)
+            segment_sums(rowed.table, rowed.rows, rowed.starts, sums[done : done + count])
             done += count
         if parts is not None:
             sums = segment_sums(sums, np.arange(len(sums)), parts)

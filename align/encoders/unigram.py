@@ -145,7 +145,7 @@ class Unigram:
 
         Piece i is the characters at[i] .. at[i] + length[i]; in `chosen` it begins at begin[i].
         """
-        order = np.argsort(-length, kind="stable")  # the pieces that go on come first
+        order = np.argsort(-length.astype(np.int16), kind="stable")  # those that go on come first
         at, begin, length = at[order], begin[order], length[order]
         longest = min(longest, int(length[0]))
         found = self._candidates(chunks, at, length, longest)  # [c, longest]
