@@ -1,0 +1,218 @@
+"""Keeps the README and the docs true: figures from result files, output from real runs.
+
+    python -m benchmarks.readme            refresh the pages
+    python -m benchmarks.readme --check    only say what is out of date (exit code 1)
+
+A `<!-- figures: NAME -->` ... `<!-- end -->` block is written from results/quality.json and
+peers.json. A ```python or ```sh block that a ```text block follows is run in the
+repository, and the ```text block is what it prints. `align` in a ```sh block is this checkout's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import math
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = (ROOT / "README.md", ROOT / "docs" / "quickstart.md", ROOT / "docs" / "method.md")
+RESULTS = ROOT / "benchmarks" / "results"
+_BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_EXAMPLE = re.compile(r"```(python|sh)\n((?:(?!```).)*?)```\n+```text\n(.*?)```", re.DOTALL)
+_NUMBER = re.compile(r"-?\d+\.\d+")
+DEV = {"mac-dev": "MAC dev, novels", "textberg-dev": "Text+Berg dev, alpine yearbooks"}
+OWN = {"article": "own article, 6 pairs of languages", "story": "own story, 6 pairs of languages"}
+
+
+@dataclass(frozen=True)
+class Example:
+    """A block of code and the output that stands under it."""
+
+    kind: str  # "python" or "sh"
+    code: str
+    output: str
+
+    def run(self) -> str:
+        """What it prints. SystemExit if it fails."""
+        environment = {**os.environ, "PYTHONUTF8": "1", "PYTHONPATH": str(ROOT)}
+        command = [sys.executable, "-c", self.code]
+        if self.kind == "sh":
+            own = f'align() {{ "{sys.executable}" -m align "$@"; }}\n'
+            command = ["bash", "-c", own + self.code]
+        done = subprocess.run(
+            command, cwd=ROOT, env=environment, capture_output=True, text=True, encoding="utf-8"
+        )
+        if done.returncode:
+            raise SystemExit(f"an example fails:\n{self.code}\n{done.stderr}")
+        return done.stdout
+
+
+def examples(text: str) -> list[Example]:
+    """The examples of a page that show their output."""
+    return [Example(*match.groups()) for match in _EXAMPLE.finditer(text)]
+
+
+def same_output(shown: str, printed: str, tolerance: float = 0.02) -> bool:
+    """True when only decimals differ, and by rounding: processors add in different orders."""
+    if _NUMBER.sub("#", shown) != _NUMBER.sub("#", printed):
+        return False
+    pairs = zip(_NUMBER.findall(shown), _NUMBER.findall(printed), strict=True)
+    return all(math.isclose(float(a), float(b), abs_tol=tolerance) for a, b in pairs)
+
+
+# figures
+
+
+def _percent(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{100 * ratio:.1f}"
+
+
+def _sets() -> list[Any]:
+    found: list[Any] = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))["sets"]
+    return found
+
+
+def quality_table() -> str:
+    """Our own figures, set by set."""
+    lines = [
+        "| gold set | from | strict P / R / **F1** | lax F1 | unaligned F1 | moved | ECE¹ |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    names = {**OWN, **DEV}
+    for entry in sorted(
+        (e for e in _sets() if e["name"] in names), key=lambda e: list(names).index(e["name"])
+    ):
+        row, moved = entry["pooled"], entry["pooled"]["moved"]
+        strict = row["strict"]
+        pairs = ", ".join(entry["pairs"]) if len(entry["pairs"]) == 1 else ""
+        name = names[entry["name"]] + (f", {pairs}" if pairs else "")
+        found = round(moved["recall"] * moved["gold"])
+        crossing = f"{found} of {moved['gold']}" if moved["gold"] else "–"
+        lines.append(
+            f"| {name} | {entry['from']} | {_percent(strict['precision'])} / "
+            f"{_percent(strict['recall'])} / **{_percent(strict['f1'])}** | "
+            f"{_percent(row['lax']['f1'])} | {_percent(row['unaligned']['f1'])} | {crossing} | "
+            f"{entry['calibration']['ece']:.3f} / {entry['calibration']['ece_lax']:.3f} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def peers_table() -> str:
+    """What others publish, and our figures on the development sets."""
+    peers = json.loads((ROOT / "benchmarks" / "peers.json").read_text(encoding="utf-8"))
+    numbers = {name: k for k, name in enumerate(peers["sources"], 1)}
+
+    def cell(figures: list[float | None] | None, note: str = "") -> str:
+        return "–" if figures is None else " / ".join(map(_percent, figures)) + note
+
+    lines = [
+        "| aligner | needs | MAC dev, zh-en | Text+Berg, de-fr | source |",
+        "|---|---|---|---|---|",
+    ]
+    for row in peers["rows"]:
+        sources = ", ".join(f"[{numbers[name]}]" for name in row["sources"])
+        lines.append(
+            f"| {row['system']} | {row['needs']} | {cell(row['mac_dev'])} | "
+            f"{cell(row['textberg'], ' (test)')} | {sources} |"
+        )
+    ours = {e["name"]: e["pooled"] for e in _sets() if e["name"] in DEV}
+    mac, textberg = (
+        cell([ours[name]["strict"]["f1"], ours[name]["lax"]["f1"]]) if name in ours else "–"
+        for name in DEV
+    )
+    own = "[benchmarks/results/quality.json](benchmarks/results/quality.json)"
+    model = sum(path.stat().st_size for path in (ROOT / "align/encoders/static").iterdir()) / 1e6
+    needs = f"nothing: {model:.0f} MB inside the package"
+    lines.append(f"| **align** | {needs} | {mac} ² | {textberg} (dev) ² | {own} |")
+    lines += ["", *(f"[{numbers[name]}] {text}.  " for name, text in peers["sources"].items())]
+    return "\n".join(lines) + "\n"
+
+
+def machine_line() -> str:
+    """With what the figures were measured."""
+    found = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))
+    machine = found["machine"]
+    versions = machine["versions"]
+    return (
+        f"Measured with align {versions['align']}, encoder `{found['encoder']}`, Python "
+        f"{versions['python']}, numpy {versions['numpy']}.\n"
+    )
+
+
+def calibration_table() -> str:
+    """Calibration and what a threshold of .9 keeps."""
+    lines = [
+        "| gold set | from | pairs | ECE strict / lax | at probability ≥ .9: precision | recall |",
+        "|---|---|---|---|---|---|",
+    ]
+    for entry in _sets():
+        found = entry["calibration"]
+        lines.append(
+            f"| {entry['name']} | {entry['from']} | {found['pairs']} | {found['ece']:.3f} / "
+            f"{found['ece_lax']:.3f} | {_percent(found['precision'])} (in part "
+            f"{_percent(found['precision_lax'])}) | {_percent(found['recall'])} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+FIGURES: dict[str, Callable[[], str]] = {
+    "quality": quality_table,
+    "peers": peers_table,
+    "machine": machine_line,
+    "calibration": calibration_table,
+}
+
+
+def with_figures(text: str) -> str:
+    """The page with every figures block as the result files have it."""
+    return _BLOCK.sub(lambda m: m[1] + FIGURES[m[2]]() + m[3], text)
+
+
+def with_outputs(text: str) -> str:
+    """The page with every example's output as it is printed now; what still holds stays."""
+
+    def fresh(match: re.Match[str]) -> str:
+        example = Example(*match.groups())
+        printed = example.run()
+        if same_output(example.output, printed, 0.0):
+            return match[0]
+        head = match[0][: match.start(3) - match.start(0)]
+        return head + printed + "```"
+
+    return _EXAMPLE.sub(fresh, text)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Refresh or check; the exit code."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--check", action="store_true", help="change nothing")
+    arguments = parser.parse_args(argv)
+    stale = False
+    for page in PAGES:
+        old = page.read_text(encoding="utf-8")
+        new = with_outputs(with_figures(old))
+        if new == old:
+            continue
+        stale = True
+        if arguments.check:
+            lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=0)
+            print(f"{page.name} is out of date:", *lines, sep="\n")
+        else:
+            page.write_text(new, encoding="utf-8")
+            print(f"{page.name} refreshed")
+    return int(stale and arguments.check)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
