@@ -56,6 +56,18 @@ What is it?| – A box.| – A box?
 She said .| He said " yes " .| They left .
 I was . . . tired.| Very.
 "It is late."| "It is."| She yawned.
+He left at 9 p.m.| Police came at 11 p.m.| Officers found him at 7 a.m. Monday.
+It closes at 5 p.m. EST.| The store opens at 9 a.m.| Visitors may park there.| Go by 6.30p.m.| Bye.
+Sen. Lindsey Graham, R-S.C., met Rep. Adam Schiff (D-Calif.) on Sept. 30.| They talked.
+Lt. Gov. Dan Patrick and Atty. Gen. Ken Paxton met Natl. Guard Maj. Gen. Smith.
+The No. 1 seed, No. 5 LSU and St. John's met in St. Paul.| He was ranked No. 3.| Fine.
+The Cubs won 10-2, 3-6, 7-6 (7-5).| The Brewers lost 11-0.| 15 others lost.
+Yahoo! Chairman Lee resigned.| Yahoo! Inc. was sold.| He left Yahoo! in May.| It was E! News.
+"We won!" Lee said.| "We did."| "Did we?" Jo Ann Roe asked.
+J.K. Rowling met J. K. Simmons, J . K . Smith, George H.W. Bush and John F. Kennedy Jr. in D.C.
+He tweeted: "I quit.| Good luck."| iPhone sales fell.| eBay rose.
+Police in Washington D.C. said so.| He went to the U.S.| The U.N. Security Council met.
+He is No. 10 in Vol. 3, No. 2.| See pp. 5-7.| Roe v. Wade was decided in 1973.
 """
 
 GERMAN = """
@@ -83,6 +95,16 @@ Kapitel 5.| Morgen mehr.
 Das ... Haus stand da.| Es brannte ...| Die Feuerwehr kam.
 St. Gallen und Hl. Geist, vgl. S. 5 ff. und Art. 3 Abs. 2.| Ende.
 Ist es so?| Oder nicht?| Doch!
+Der 1. FC Köln schlug den 1. FC Nürnberg 2:1 (1:0).| Trainer Anfang jubelte in der 90. Minute.
+Die Messe läuft vom 24.-30. Juli und vom 5. - 9. Mai.| Sie beginnt um 20.15 Uhr.| Gut.
+Der Index stieg auf 35.| Analysten sagten das.| Er liegt bei 0.| Bayern auch.
+Sie war auf 18. Platz und ist 2. Vorsitzende.| Er kam am 45. Tag.
+KAPITEL 29.| Ahab tritt auf.
+Er wohnt in der Hauptstr. 5, sie in der Berliner Str.| Die Familie lebt bei Fam. Müller.
+Frankfurt a. M., Frankfurt a.d. Oder, Rothenburg o.d. Tauber (Name v.d. Red. geändert).
+Kardinal Marx u. a. kamen.| Es kamen u.a. Merkel, Sen. Graham und Col. Lee.| Das sind 5 Mio. Euro.
+„Das ist gut!“, sagte er.| „Wir freuen uns!“| Danach ging er.| "Wohin?", fragte sie.| "Weg."
+Harald K. schwieg.| Angeklagt ist Daniel S.| Er gestand.
 """
 
 FRENCH = """
@@ -104,6 +126,12 @@ J.-P. Martin et R. Aubin.| C'est tout.
 Il est né en 1802.| Il meurt en 1885.
 Louis XIV.| Il régna.
 La S.N.C.F. a décidé.| Le train part.
+« C'est fini ! », a-t-il dit.| « Enfin ? », demanda Paul.| « Oui… », dit-elle.
+Il dit « oui. ».| Elle rit.| Il dit « non ».| Elle part.
+« C'est fini ! » a lancé le ministre.| "Enfin !" a-t-il dit.| "Oui", dit-elle.| « Bien »
+Le n° 1 mondial a battu le nº 5 par 6-4, 6-3.| Il est n° 1.| Nadal a perdu.
+Il vécut au XIe siècle ap. J.-C. et mourut.| Il avait 35 ans.| À 35 ans !| Était-ce vrai ?
+C. Ronaldo et L. Messi sont là.| George W. Bush aussi.| Rendez-vous le 5 févr. 2019.
 """
 
 CHINESE = """
@@ -130,6 +158,14 @@ CHINESE = """
 He left.| She stayed.|他们走了。|Mr. Wang 也走了。
 Ｕ盘坏了。|３．５元。
 他问：“你去吗？”|她答：“去！”
+他说，“没有。”|她说，“有。|真的有。”|他说，“好。”
+韦小宝道：“死也不降。”|小玄子哈哈一笑，跳了起来。
+“我们会赢的。”特朗普说，“一定会赢。”|他走了。
+“我们会赢的，”特朗普说，“一定会赢。”|他走了。
+「我們會贏的，」他說。|「一定會。」|他走了。
+双击一个.zip文件。|再打开.csv文件。|好.|我来.
+他以6-4、3-6、7-6（7-5）获胜。|苹果公司（Apple Inc.）上涨1.5%。|J.K.罗琳和唐纳德·J. 特朗普来了。
+“他来了！”|“谁？”|“我……我不知道。”他说。|他看着St. Louis。
 """
 
 OTHERS = {

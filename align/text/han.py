@@ -93,7 +93,7 @@ def _stop_ends(text: str, start: int, mark: int, stop: int, follow: int) -> bool
         return False
     before, after = text[mark - 1], text[follow]
     if before >= _FIRST_CJK and not before.isdigit():
-        return True
+        return stop < follow or not (after.isascii() and after.isalpha())  # 一个.zip文件
     if after < _FIRST_CJK and (stop == follow or after.islower()):
         return False  # 3.14, e.g., example.com
     latin = _LATIN.search(text, max(start, mark - _WINDOW), mark)
@@ -130,6 +130,19 @@ def _quotation_goes_on(
     opener = text.rfind(_OPENERS.get(closer, closer), max(start, mark - _WINDOW), mark)
     if closer in "）)】]":
         return opener > start
-    if text[follow] in _PARTICLES or rules.speech.match(text, follow, follow + 30):
+    if text[follow] in _PARTICLES:
         return True
+    if rules.speech.match(text, follow, follow + 30):
+        # unless its speaker was named before it: 他说：“好。”她说：…
+        return not _is_introduced(text, mark, closer, rules)
     return opener > start and text[opener - 1] not in _INTRODUCES
+
+
+def _is_introduced(text: str, mark: int, closer: str, rules: Rules) -> bool:
+    """Whether a colon or a verb of speech leads to the quotation around `mark`."""
+    first = max(0, mark - _WINDOW)
+    opener = text.rfind(_OPENERS.get(closer, closer), first, mark)
+    if opener <= first or text.find("\n", opener, mark) >= 0:
+        return False
+    lead = text[max(first, opener - 8) : opener]
+    return lead[-1] in "：:" or rules.said.search(lead) is not None

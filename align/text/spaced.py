@@ -29,6 +29,7 @@ _CANDIDATE = re.compile(
 _BEFORE_WORD = re.compile(r"[\s\"'“”„«»‹›‘’‚「『(\[{¿¡–—\-•·*#_§]*")
 _WORD = re.compile(r"[^\W\d_]+")
 _LISTED = re.compile(r"\(?(?:[a-z]|[ivx]{1,4})\)\s")  # (a) b) iv)
+_BRAND = re.compile(r"[a-z][A-Z][a-z]")  # iPhone, eBay
 _FIRST_ITEM = re.compile(r"\D:\s+\d{1,2}\Z")  # "the steps: 1." but not the score "3: 1."
 _SPACE = re.compile(r"\s*")
 _ROMAN = re.compile(r"[IVXLC]+\b")
@@ -36,14 +37,16 @@ _ROMAN = re.compile(r"[IVXLC]+\b")
 _STUB = re.compile(r"[\W_]*(?:\d{1,3}(?:\.\d{1,2}){0,3}|[^\W\d_]|[ivx]{1,5}|[IVX]{1,5})?[\W_]*")
 _NO_WORD = re.compile(r"[\W_]*")
 _YEAR = re.compile(r"\(\d{4}(?:[-–/]\d{2,4})?\)")
-_ORDINAL = re.compile(r"\d{1,3}|\d\d?\.\d\d?")  # 5. or 24.12.
+_ORDINAL = re.compile(r"\d{1,3}|\d\d?\.\d\d?|\d\d?\.[-–]\d\d?")  # 5. or 24.12. or 24.-30.
 _DOTTED = re.compile(r"[^\W\d_]{1,2}(?:\.-?[^\W\d_]{1,4})+")
 _LETTERS_BEFORE = re.compile(r"(?:[^\W\d_]\.\s?)*[^\W\d_]\Z")
 _TAIL = re.compile(r"['’\-–/(\[“\"]")
+_LONE_LETTER = re.compile(r"(?:\A|\s)[A-Z]\s+\Z")  # an initial: J . R . R . Tolkien
 _VOWELS = frozenset("aeiouyäöüáàâéèêëíîïóôúùûœæ")
 # Marks that let the sentence go on.
 _GOES_ON = frozenset(",;:%)]}.!?…，、；：）。！？")
 _OPENING = "([{\"'“”„«»‹›‘’‚*_¿¡"
+_HIGHEST_TITLE = 3  # "sie ist 1. Vorsitzende": a number that stands without an article
 _WINDOW = 40  # characters looked at before a mark
 _REMARK = 200  # most characters of a remark in brackets
 
@@ -81,21 +84,21 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str], rules: Rules)
     word = _BEFORE_WORD.match(text, follow, end).end()  # type: ignore[union-attr]
     if word >= end or text[follow] in _GOES_ON:
         return False
-    if text[word].islower() and not _LISTED.match(text, follow):
+    if text[word].islower() and not (_LISTED.match(text, follow) or _BRAND.match(text, word)):
         return False
     if mark - start < 8 and _is_stub(text, start, mark):
         return False
     if text[follow] == "(" and _YEAR.match(text, follow):
         return False  # the year of a work whose title ends in a mark: "Help! (1965)"
-    if text[follow] in "»›”’" and text[follow + 1 : follow + 2].isspace():
-        return False  # it closes what the white space tore off
+    if text[follow] in "»›”’" and not text[follow + 1 : follow + 2].isalnum():
+        return False  # it closes what the white space tore off: « Non ! », dit-il
     if close < match.end(1) and _closing_goes_on(text, start, mark, match.group(1), word, rules):
         return False
     if close - mark == 1:
         if text[mark] == ".":
             return stop_ends(text, start, mark, word, rules)
         if text[mark] != "…":
-            return True
+            return not _is_marked_name(text, start, close, word, rules)
     elif text[mark : mark + 2] != "..":
         return True
     return _ellipsis_ends(text, mark, word, rules)
@@ -104,6 +107,12 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str], rules: Rules)
 def _is_stub(text: str, start: int, mark: int) -> bool:
     """Whether what stands before the mark is no sentence yet: a number, a letter, or marks."""
     return (_STUB if text[mark] == "." else _NO_WORD).fullmatch(text, start, mark) is not None
+
+
+def _is_marked_name(text: str, start: int, close: int, word: int, rules: Rules) -> bool:
+    """Whether the mark belongs to a name, as in `Yahoo! Inc.`, that the sentence goes on after."""
+    name = text[max(start, close - _WINDOW) : close].rsplit(None, 1)[-1].lstrip(_OPENING)
+    return name in rules.sometimes and not _is_starter(text, word, rules)
 
 
 def _closing_goes_on(
@@ -121,18 +130,16 @@ def _closing_goes_on(
 def stop_ends(text: str, start: int, mark: int, word: int, rules: Rules) -> bool:
     """Whether a single full stop ends the sentence: what stands before it, and after."""
     before = text[max(start, mark - _WINDOW) : mark]
-    if before[-1:].isspace():
-        return True  # text with spaces between all tokens: no abbreviation's stop
+    if before[-1:].isspace():  # text with spaces between all tokens: no abbreviation's stop
+        alone = text[word].isupper() and _LONE_LETTER.search(before)
+        return not alone or _is_starter(text, word, rules)
     token = before.rsplit(None, 1)[-1].lstrip(_OPENING)
     tail = _TAIL.split(token)[-1]
     if len(tail) < 2:
         tail = token
-    if token in rules.never or tail in rules.never:
-        return False
-    if tail in rules.before_number and (text[word].isdigit() or _ROMAN.match(text, word)):
-        return False
-    if token in rules.sometimes or tail in rules.sometimes:
-        return _is_starter(text, word, rules)
+    listed = _listed_ends(token, tail, text, word, rules)
+    if listed is not None:
+        return listed
     if token.isalpha():
         if len(token) == 1:
             letters = _LETTERS_BEFORE.search(before)
@@ -146,10 +153,41 @@ def stop_ends(text: str, start: int, mark: int, word: int, rules: Rules) -> bool
     if _FIRST_ITEM.search(before):
         return False
     if rules.ordinals and _ORDINAL.fullmatch(token):
-        words = before.split()
-        counted = len(words) > 1 and words[-2].rstrip(".") in rules.counted
-        return counted or _is_starter(text, word, rules)
+        return _is_amount(before, token, text, word, rules) or _is_starter(text, word, rules)
     return not _DOTTED.fullmatch(token) or _is_starter(text, word, rules)
+
+
+def _listed_ends(token: str, tail: str, text: str, word: int, rules: Rules) -> bool | None:
+    """Whether a stop behind a word of the lists ends the sentence; None if it is in none."""
+    if token in rules.never or tail in rules.never:
+        return False
+    if token.lstrip("0123456789:.") in rules.hours:
+        return _is_starter(text, word, rules) or _is_new_word(text, word, rules)
+    if tail.endswith(rules.endings):
+        return not text[word].isdigit() and _is_starter(text, word, rules)
+    if tail in rules.before_number and (text[word].isdigit() or _ROMAN.match(text, word)):
+        return False
+    if token in rules.sometimes or tail in rules.sometimes:
+        return _is_starter(text, word, rules)
+    return None
+
+
+def _is_amount(before: str, token: str, text: str, word: int, rules: Rules) -> bool:
+    """Whether the word before a number shows that it is no ordinal: `Kapitel 5`, `auf 35`."""
+    words = before.split()
+    last = words[-2].rstrip(".") if len(words) > 1 else ""
+    if last in rules.counted or (last.isupper() and last.capitalize() in rules.counted):
+        return True
+    if last not in rules.amounts or not token.isdigit() or 0 < int(token) <= _HIGHEST_TITLE:
+        return False
+    match = _WORD.match(text, word)
+    return match is not None and match.group()[0].isupper() and match.group() not in rules.ordered
+
+
+def _is_new_word(text: str, word: int, rules: Rules) -> bool:
+    """Whether the word behind an hour is none that goes with it: `5 p.m. EST`."""
+    match = _WORD.match(text, word)
+    return match is not None and match.group()[0].isupper() and match.group() not in rules.zones
 
 
 def _ellipsis_ends(text: str, mark: int, word: int, rules: Rules) -> bool:

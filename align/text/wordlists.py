@@ -32,7 +32,13 @@ class Rules:
     sometimes: frozenset[str]
     starters: frozenset[str]
     counted: frozenset[str]
+    amounts: frozenset[str]
+    ordered: frozenset[str]
+    hours: frozenset[str]
+    zones: frozenset[str]
+    endings: tuple[str, ...]
     speech: re.Pattern[str]  # matches where a clause like `Smith asked` follows a quotation
+    said: re.Pattern[str]  # finds the verb of speech at the end of what leads to a quotation
     ordinals: bool  # "5." is "fifth" in this language
 
     def is_abbreviation(self, token: str) -> bool:
@@ -69,6 +75,13 @@ def _speech_pattern(words: tuple[str, ...], spaced: bool) -> re.Pattern[str]:
     return re.compile(rf"[^{pause}]{{0,20}}?(?:{verbs})(?:道|了|过|過|說|说)?(?:[，,。！？…\s]|\Z)")
 
 
+def _said_pattern(words: tuple[str, ...]) -> re.Pattern[str]:
+    """Finds a verb of speech, with its particle and comma, at the end of Chinese text."""
+    if not words:
+        return re.compile(r"(?!)")
+    return re.compile(rf"(?:{'|'.join(map(re.escape, words))})(?:道|了|过|過|說|说)?[，,]?\Z")
+
+
 @lru_cache(maxsize=64)
 def rules_of(lang: str | None) -> Rules:
     """The rules of a language; those of no language in particular where it has no list."""
@@ -85,6 +98,12 @@ def rules_of(lang: str | None) -> Rules:
         sometimes=_spellings(words.get("sometimes", ())) | (shouted - never),
         starters=frozenset(words.get("starters", ())),
         counted=frozenset(words.get("counted", ())),
+        amounts=frozenset(words.get("amounts", ())),
+        ordered=frozenset(words.get("ordered", ())),
+        hours=frozenset(words.get("hours", ())),
+        zones=frozenset(words.get("zones", ())),
+        endings=words.get("endings", ()),
         speech=_speech_pattern(words.get("speech", ()), spaced=lang != "zh"),
+        said=_said_pattern(words.get("speech", ())),
         ordinals=lang in ORDINALS,
     )
