@@ -1,7 +1,7 @@
 """Bitext to token numbers on disk, so that training needs little memory however big the corpus.
 
-The prepared folder holds `tokens.bin` (int32, all sentences end to end), `offsets.npy`
-(int64 [sentences + 1]) and `pairs.npy` (int64 [pairs, 2], sentence numbers), with `groups.json`:
+The prepared folder holds `tokens.bin` (int32, all sentences end to end), `offsets.bin`
+(int64 [sentences + 1]) and `pairs.bin` (int64 [pairs, 2], sentence numbers), with `groups.json`:
 the pairs of one source and one language pair lie together, in the order of the source.
 """
 
@@ -10,10 +10,12 @@ from __future__ import annotations
 import itertools
 import json
 import logging
-from collections.abc import Sequence
+import shutil
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,6 +26,7 @@ from align.training.bitext import Bitext
 
 log = logging.getLogger("align")
 MAX_TOKENS = 192  # of one sentence; what follows is dropped in training
+_LONGEST = 20_000  # characters of a cell that are looked at
 
 Ints = npt.NDArray[np.int64]
 
@@ -55,61 +58,111 @@ class Prepared:
     groups: tuple[Group, ...]
 
 
-def prepare(bitexts: Sequence[Bitext], tokenizer: Any, folder: Path) -> Prepared:
-    """Tokenises every source once and writes the prepared folder. Unknown tokens are dropped."""
-    folder.mkdir(parents=True, exist_ok=True)
-    unknown = tokenizer.token_to_id("[UNK]")
-    lengths: list[npt.NDArray[np.int64]] = []
-    pairs: list[Ints] = []
-    groups: list[Group] = []
-    sentences = done = 0
-    with (folder / "tokens.bin").open("wb") as out:
+class _Writer:
+    """Appends sentences and pairs to the files of a prepared folder."""
+
+    def __init__(self, folder: Path, tokenizer: Any) -> None:
+        self._folder, self._tokenizer = folder, tokenizer
+        self._unknown = tokenizer.token_to_id("[UNK]")
+        self._tokens: IO[bytes] = (folder / "tokens.bin").open("wb")
+        self._offsets: IO[bytes] = (folder / "offsets.bin").open("wb")
+        np.zeros(1, np.int64).tofile(self._offsets)
+        self._sentences = self._end = self.pairs = 0
+        self.groups: list[Group] = []
+
+    def close(self) -> None:
+        """No more sentences."""
+        self._tokens.close()
+        self._offsets.close()
+
+    def _column(self, texts: Sequence[str]) -> Ints:
+        """Writes the sentences of one column; the number of each, -1 where nothing is known."""
+        numbers = np.full(len(texts), -1, np.int64)
+        full = [i for i, text in enumerate(texts) if text]
+        found = self._tokenizer.encode_batch_fast(
+            [normalise(texts[i][:_LONGEST]) for i in full], add_special_tokens=False
+        )
+        ids = [[t for t in e.ids if t != self._unknown][:MAX_TOKENS] for e in found]
+        keep = [k for k, tokens in enumerate(ids) if tokens]
+        numbers[[full[k] for k in keep]] = np.arange(len(keep)) + self._sentences
+        lengths = np.fromiter((len(ids[k]) for k in keep), np.int64, len(keep))
+        np.fromiter(
+            itertools.chain.from_iterable(ids[k] for k in keep), np.int32, int(lengths.sum())
+        ).tofile(self._tokens)
+        (np.cumsum(lengths) + self._end).tofile(self._offsets)
+        self._sentences += len(keep)
+        self._end += int(lengths.sum())
+        return numbers
+
+    def source(self, bitext: Bitext, without: Mapping[str, AbstractSet[str]]) -> None:
+        """Writes one source: its sentences as they come, its pairs language pair by pair."""
+        couples = list(itertools.combinations(range(len(bitext.langs)), 2))
+        parts = [self._folder / f"pairs-{a}-{b}.part" for a, b in couples]
+        left_out = [without.get(lang, frozenset()) for lang in bitext.langs]
+        for rows in bitext.batches():
+            cells = [[cell.strip() for cell in row] for row in rows]
+            cells = [
+                row
+                for row in cells
+                if not any(c in out for c, out in zip(row, left_out, strict=True) if c)
+            ]
+            table = [self._column([row[i] for row in cells]) for i in range(len(bitext.langs))]
+            for (a, b), part in zip(couples, parts, strict=True):
+                both = (table[a] >= 0) & (table[b] >= 0)
+                if both.any():
+                    with part.open("ab") as out:
+                        np.stack([table[a][both], table[b][both]], 1).tofile(out)
+        for (a, b), part in zip(couples, parts, strict=True):
+            if part.exists():
+                last = self.pairs + part.stat().st_size // 16
+                langs = bitext.langs[a], bitext.langs[b]
+                folder = bitext.paths[0].parent.name
+                self.groups.append(Group(bitext.name, folder, *langs, self.pairs, last))
+                self.pairs = last
+                with part.open("rb") as read, (self._folder / "pairs.bin").open("ab") as out:
+                    shutil.copyfileobj(read, out, 1 << 20)
+                part.unlink()
+
+
+def prepare(
+    bitexts: Sequence[Bitext],
+    tokenizer: Any,
+    folder: Path,
+    without: Mapping[str, AbstractSet[str]] | None = None,
+) -> Prepared:
+    """Tokenises every source once and writes the prepared folder. Unknown tokens are dropped.
+
+    A row that holds one of the sentences in `without`, by language, is left out. Memory does not
+    grow with the corpus. Raises AlignError when no pair is left.
+    """
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    writer = _Writer(folder, tokenizer)
+    try:
         for bitext in bitexts:
-            tables: list[Ints] = []  # sentence number of each cell, -1: empty
-            for rows in bitext.batches():
-                table = np.full((len(rows), len(bitext.langs)), -1, np.int64)
-                for column in range(len(bitext.langs)):
-                    full = [i for i, row in enumerate(rows) if row[column].strip()]
-                    texts = [normalise(rows[i][column]) for i in full]
-                    ids = [
-                        [t for t in e.ids if t != unknown][:MAX_TOKENS]
-                        for e in tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-                    ]
-                    keep = [k for k, tokens in enumerate(ids) if tokens]
-                    table[[full[k] for k in keep], column] = np.arange(len(keep)) + sentences
-                    lengths.append(np.array([len(ids[k]) for k in keep], np.int64))
-                    flat = itertools.chain.from_iterable(ids[k] for k in keep)
-                    np.fromiter(flat, np.int32).tofile(out)
-                    sentences += len(keep)
-                tables.append(table)
-            whole = np.concatenate(tables)
-            for a, b in itertools.combinations(range(len(bitext.langs)), 2):
-                both = (whole[:, a] >= 0) & (whole[:, b] >= 0)
-                found = whole[both][:, [a, b]]
-                if len(found):
-                    pairs.append(found)
-                    folder_name = bitext.paths[0].parent.name
-                    langs = bitext.langs[a], bitext.langs[b]
-                    last = done + len(found)
-                    groups.append(Group(bitext.name, folder_name, *langs, done, last))
-                    done = last
-            log.info("prepared %s: %d pairs so far", bitext.name, done)
-    if not groups:
+            writer.source(bitext, without or {})
+            log.debug("prepared %s: %d pairs so far", bitext.name, writer.pairs)
+    finally:
+        writer.close()
+    if not writer.groups:
         raise AlignError("the bitext holds no pair: every row has text in one language only")
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
-    np.save(folder / "offsets.npy", offsets)
-    np.save(folder / "pairs.npy", np.concatenate(pairs))
-    (folder / "groups.json").write_text(json.dumps([asdict(g) for g in groups], indent=0))
+    groups = json.dumps([asdict(group) for group in writer.groups], indent=0)
+    (folder / "groups.json").write_text(groups, "utf-8")  # last: a whole folder has it
     return load_prepared(folder)
+
+
+def is_prepared(folder: Path) -> bool:
+    """Whether `prepare` came to its end there."""
+    return (folder / "groups.json").is_file()
 
 
 def load_prepared(folder: Path) -> Prepared:
     """Opens a prepared folder."""
-    groups = json.loads((folder / "groups.json").read_text())
+    groups = json.loads((folder / "groups.json").read_text("utf-8"))
     return Prepared(
         np.memmap(folder / "tokens.bin", np.int32, "r"),
-        np.load(folder / "offsets.npy"),
-        np.load(folder / "pairs.npy", mmap_mode="r"),
+        np.memmap(folder / "offsets.bin", np.int64, "r"),
+        np.memmap(folder / "pairs.bin", np.int64, "r").reshape(-1, 2),
         tuple(Group(**group) for group in groups),
     )
 
