@@ -291,6 +291,7 @@ def test_an_archive_that_lies_about_its_sizes(tmp_path: Path) -> None:
 
 
 def test_encrypted_archives_are_refused(tmp_path: Path) -> None:
+    pytest.importorskip("lxml")
     parts = book_parts(["<p>Text.</p>"])
     data = bytearray(packed(parts))
     at = data.rindex(b"OPS/1.xhtml") - 46

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gzip
+import io
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -120,6 +122,15 @@ def write(folder: Path, name: str, data: bytes | str) -> Path:
     return path
 
 
+def packed(parts: dict[str, str]) -> bytes:
+    """A zip archive."""
+    memory = io.BytesIO()
+    with zipfile.ZipFile(memory, "w") as file:
+        for name, text in parts.items():
+            file.writestr(name, text)
+    return memory.getvalue()
+
+
 def text_of(folder: Path, name: str, data: bytes | str, encoding: str = "utf-8") -> list[str]:
     """The paragraphs that a file is read into."""
     return extract_text(write(folder, name, data), encoding).split("\n\n")
@@ -177,19 +188,25 @@ def test_an_image_is_no_document(tmp_path: Path, form: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "library", "extra"),
+    ("name", "data", "library", "extra"),
     [
-        ("a.html", "trafilatura", "web"),
-        ("a.md", "markdown_it", "docs"),
-        ("a.docx", "docx", "docs"),
-        ("a.srt", "webvtt", "docs"),
+        ("a.html", "<p>Text.</p>", "trafilatura", "web"),
+        ("a.md", "Text.", "markdown_it", "docs"),
+        ("a.docx", packed({"word/document.xml": "<w/>"}), "docx", "docs"),
+        ("a.srt", "1\n00:00:01,000 --> 00:00:02,000\nText\n", "webvtt", "docs"),
+        ("a.vtt", "WEBVTT\n\n00:01.000 --> 00:02.000\nText\n", "webvtt", "docs"),
     ],
 )
 def test_a_missing_library_is_named(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, library: str, extra: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+    data: bytes | str,
+    library: str,
+    extra: str,
 ) -> None:
     monkeypatch.setitem(sys.modules, library, None)
-    path = write(tmp_path, name, "1\n00:00:01,000 --> 00:00:02,000\nText\n")
+    path = write(tmp_path, name, data)
     with pytest.raises(AlignError) as caught:
         extract_text(path)
     assert f"needs {library} (" in str(caught.value)

@@ -20,6 +20,7 @@ _DEPTH = 60  # of blocks inside each other; the parser drops what lies deeper th
 
 def paragraphs(data: bytes, name: str, encoding: str) -> list[str]:
     """The paragraphs of a Markdown file, its headings and list items among them."""
+    text = decode(data, name, encoding)
     markdown = library("markdown_it", *_NEEDS)
     front_matter = library("mdit_py_plugins.front_matter", *_NEEDS)
     footnote = library("mdit_py_plugins.footnote", *_NEEDS)
@@ -27,7 +28,7 @@ def paragraphs(data: bytes, name: str, encoding: str) -> list[str]:
     parser.enable(["table", "strikethrough"])
     parser.use(front_matter.front_matter_plugin).use(footnote.footnote_plugin)
     blocks = Blocks()
-    for token in parser.parse(decode(data, name, encoding)):
+    for token in parser.parse(text):
         if token.level >= _DEPTH - 1:
             line = token.map[0] + 1 if token.map else 1
             raise AlignError(

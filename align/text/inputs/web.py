@@ -62,11 +62,11 @@ def _declared(data: bytes) -> str | None:
 
 def paragraphs(data: bytes, name: str, encoding: str) -> list[str]:
     """The paragraphs of the article in a page, its headings and list items among them."""
-    trafilatura = library("trafilatura", *_NEEDS)
-    settings = library("trafilatura.settings", *_NEEDS)
     text = unwrap(decode_page(data, name, encoding))
     if not _TAG.search(text):
         raise AlignError(f"{name}: no HTML in it; if it is plain text, give it a .txt name")
+    trafilatura = library("trafilatura", *_NEEDS)
+    settings = library("trafilatura.settings", *_NEEDS)
     blocks = Blocks()
     title = ""
     tree = _tree(text, name)

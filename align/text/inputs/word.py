@@ -38,8 +38,8 @@ _DOCTYPE = re.compile(rb"<!(DOCTYPE|ENTITY)")
 
 def paragraphs(data: bytes, name: str, encoding: str) -> list[str]:
     """The paragraphs of a Word document in order, those of notes at the end."""
-    docx = library("docx", *_NEEDS)
     _check(Archive(data, name, "a Word document"))
+    docx = library("docx", *_NEEDS)
     try:
         document = docx.Document(io.BytesIO(data))
         roots = [document.element.body]
