@@ -91,7 +91,7 @@ def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt
         rows += [(i, y, 0, 1, 0.0, 0.5, 0.0, False) for y in range(j, j + b) if not tgt_taken[y]]
     columns = (moved.src, moved.tgt, moved.a, moved.b, moved.score, moved.probability, moved.linked)
     rows += [(*bead, True) for bead in zip(*(c.tolist() for c in columns), strict=True)]
-    rows.sort(key=lambda row: (row[0], row[2] == 0 and 1 or 0, row[1]))
+    rows.sort(key=lambda row: (row[0], (row[2] == 0 and 1) or 0, row[1]))
     table = list(zip(*rows, strict=True))
     ints = [np.array(column, np.int64) for column in table[:4]]
     floats = [np.array(column, np.float32) for column in table[4:7]]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.core.side import Floats, Ints, Ragged, Side
+from align.core.side import Floats, Ragged, Side
 
 
 @dataclass(frozen=True, slots=True)

@@ -86,6 +86,9 @@ def coverage(src: Cover, tgt: Cover, box: Segments) -> Coverage:
     w = int((box.tgt_last - box.tgt_first).max())
     by_src = np.zeros((size, count, h + 1, w + 1), np.float32)
     by_tgt = np.zeros((size, count, w + 1, h + 1), np.float32)
+    if src.single and tgt.single:
+        _all_at_once(src, tgt, box, by_src, by_tgt)
+        return Coverage(by_src, by_tgt.transpose(0, 1, 3, 2))
     bounds = zip(*(getattr(box, name).tolist() for name in box.__slots__), strict=True)
     # segment by segment: sentences differ too much in length for padding to pay (measured)
     for s, (i0, i1, j0, j1) in enumerate(bounds):
@@ -109,6 +112,12 @@ class Cover:
     words: Ragged
     usual: Floats  # [A, n]; from `usual_gain`
 
+    @property
+    def single(self) -> bool:
+        """True where each sentence is one unit, its own."""
+        starts = self.words.starts
+        return len(starts) == len(self.mass) + 1 and bool((np.diff(starts) == 1).all())
+
     def part(self, first: int, last: int) -> tuple[Floats, Floats, Ints]:
         """Unit rows of the sentences [t, d], their mass by sentence [t, n], and the starts."""
         starts = self.words.starts[first : last + 1]
@@ -118,6 +127,27 @@ class Cover:
         sentence = np.repeat(np.arange(last - first), np.diff(starts))
         mass[np.arange(len(ids)), sentence] = self.mass[ids]
         return self.rows[ids], mass, starts
+
+
+def _all_at_once(src: Cover, tgt: Cover, box: Segments, by_src: Floats, by_tgt: Floats) -> None:
+    """The gains of all segments where each sentence is one unit: nothing to pad inside them."""
+    h, w = by_src.shape[2] - 1, by_tgt.shape[2] - 1
+    i, j = box.src_first[:, None] + np.arange(h), box.tgt_first[:, None] + np.arange(w)
+    out_i, out_j = i >= box.src_last[:, None], j >= box.tgt_last[:, None]
+    i, j = np.minimum(i, len(src.mass) - 1), np.minimum(j, len(tgt.mass) - 1)
+    cosines = src.rows[i] @ tgt.rows[j].transpose(0, 2, 1)  # [S, h, w]
+    cosines[out_i[:, :, None] | out_j[:, None, :]] = 0
+    np.maximum(cosines, 0, out=cosines)
+    for best, mass, usual, out in (
+        (cosines, src.mass[i], src.usual[:, i], by_src),
+        (cosines.transpose(0, 2, 1), tgt.mass[j], tgt.usual[:, j], by_tgt),
+    ):
+        run, others = best, best.shape[2]
+        for b in range(1, min(len(usual), others) + 1):
+            if b > 1:
+                run = np.maximum(run[:, :, :-1], best[:, :, b - 1 :])
+            gain = run * mass[:, :, None] - usual[b - 1][:, :, None]
+            np.cumsum(gain, axis=1, out=out[b - 1, :, 1:, b:])
 
 
 def covers(

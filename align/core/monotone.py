@@ -12,7 +12,6 @@ from align.core.features import Evidence, evidence, find_shared, make_bucket
 from align.core.lattice import (
     Lattice,
     Path,
-    Sums,
     all_paths,
     bead_marginals,
     best_path,

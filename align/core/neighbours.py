@@ -14,9 +14,9 @@ import numpy as np
 from align.core.side import Floats, Ints
 
 SMALL = 5_000_000  # cells up to which one numpy matrix beats two searches and FAISS's import
-EXACT = 20_000_000  # cells up to which exact search is used
+EXACT = 8_000_000  # cells up to which exact search is used
 COARSE = 64  # sentences in a coarse block
-CORRIDOR = 4  # coarse blocks to either side of the expected one
+CORRIDOR = 1  # coarse blocks to either side of the expected one
 
 
 @dataclass(frozen=True, slots=True)

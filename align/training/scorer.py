@@ -42,21 +42,28 @@ class Settings:
     l2: float = 1.0
     cost: float = 0.1  # added to a wrong bead, per (a + b) / 2
     rounds: int = 60  # of L-BFGS
+    piece: int = 24  # sentences between the points where gold paths are cut
     neighbours: int = 4
     threads: int = 2
 
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """One document pair, its candidate beads near the gold path, and which of them are gold."""
+    """One document pair cut into S pieces at points of the gold path, and its candidate beads.
 
-    n: int
-    m: int
+    Candidates are indexed by piece and by the local row and column where they end.
+    """
+
+    heights: Ints  # [S]
+    widths: Ints  # [S]
     x: Floats  # [c, F]
     kind: Ints  # [c]; (a - 1) * A + b - 1
-    i: Ints  # [c]; row and column where the bead ends
-    j: Ints
+    s: Ints  # [c]
+    i: Ints  # [c]
+    j: Ints  # [c]
     y: Floats  # [c]; 1: gold
+    src_at: tuple[Ints, Ints]  # piece and local row after each source sentence, [n] each
+    tgt_at: tuple[Ints, Ints]
     src_nulls: Floats  # [n, N]
     tgt_nulls: Floats  # [m, N]
     src_y: Floats  # [n]; 1: gold leaves it out
@@ -103,23 +110,67 @@ def make_example(
     bucket = make_bucket(ev, box, zero, find_shared(ev, box))
     gold = {(a[-1] + 1, b[-1] + 1, len(a), len(b)) for a, b in path}
     parts: list[tuple[Floats, Ints, Ints, Ints, Floats]] = []
-    for a in range(1, min(size, n) + 1):
-        for b in range(1, min(size, m, settings.max_total - a) + 1):
-            rows, columns = np.nonzero(near[a:, b:])
-            x = bead_features(bucket, a, b)[:, 0, rows, columns].T  # [c, F]
-            ends = zip((rows + a).tolist(), (columns + b).tolist(), strict=True)
-            y = np.fromiter(((p, q, a, b) in gold for p, q in ends), np.float32, len(rows))
-            kind = np.full(len(rows), (a - 1) * size + b - 1)
-            parts.append((np.ascontiguousarray(x), kind, rows + a, columns + b, y))
+    for height in range(1, min(size, n) + 1):
+        for width in range(1, min(size, m, settings.max_total - height) + 1):
+            at_i, at_j = np.nonzero(near[height:, width:])
+            found = bead_features(bucket, height, width)[:, 0, at_i, at_j].T  # [c, F]
+            ends = zip((at_i + height).tolist(), (at_j + width).tolist(), strict=True)
+            right = np.fromiter(
+                ((p, q, height, width) in gold for p, q in ends), np.float32, len(at_i)
+            )
+            shape = np.full(len(at_i), (height - 1) * size + width - 1)
+            parts.append((np.ascontiguousarray(found), shape, at_i + height, at_j + width, right))
     x, kind, rows, columns, y = (np.concatenate(part) for part in zip(*parts, strict=True))
     src_y, tgt_y = np.ones(n, np.float32), np.ones(m, np.float32)
-    for a, b in path:
-        if len(a) <= size and len(b) <= size and len(a) + len(b) <= settings.max_total:
-            src_y[a[0] : a[-1] + 1] = 0
-            tgt_y[b[0] : b[-1] + 1] = 0
-    return Example(
-        n, m, x, kind, rows, columns, y, ev.src_nulls, ev.tgt_nulls, src_y, tgt_y, weight
+    for first, second in path:
+        if max(len(first), len(second)) <= size and len(first) + len(second) <= settings.max_total:
+            src_y[first[0] : first[-1] + 1] = 0
+            tgt_y[second[0] : second[-1] + 1] = 0
+    cuts = _pieces(path, n, m, settings.piece)
+    tops, lefts = cuts[:-1, 0], cuts[:-1, 1]
+    s = np.searchsorted(cuts[1:, 0], rows - 1, side="right")  # piece of the last sentence
+    a, b = kind // size + 1, kind % size + 1
+    inside = (
+        (rows - a >= tops[s])
+        & (columns - b >= lefts[s])
+        & (columns <= cuts[s + 1, 1])
+        & (rows <= cuts[s + 1, 0])
     )
+    x, kind, rows, columns, y, s = (part[inside] for part in (x, kind, rows, columns, y, s))
+    src_s = np.searchsorted(cuts[1:, 0], np.arange(n), side="right")
+    tgt_s = np.searchsorted(cuts[1:, 1], np.arange(m), side="right")
+    return Example(
+        np.diff(cuts[:, 0]),
+        np.diff(cuts[:, 1]),
+        x,
+        kind,
+        s,
+        rows - tops[s],
+        columns - lefts[s],
+        y,
+        (src_s, np.arange(n) + 1 - tops[src_s]),
+        (tgt_s, np.arange(m) + 1 - lefts[tgt_s]),
+        ev.src_nulls,
+        ev.tgt_nulls,
+        src_y,
+        tgt_y,
+        weight,
+    )
+
+
+def _pieces(path: Sequence[Link], n: int, m: int, length: int) -> Ints:
+    """Points of the gold path, about `length` sentences apart, both corners too. [S + 1, 2]
+
+    A piece must rise on both sides, so that every sentence has one piece.
+    """
+    points = [(0, 0)]
+    for a, b in path:
+        i, j = a[-1] + 1, b[-1] + 1
+        far = max(i - points[-1][0], j - points[-1][1]) >= length
+        if far and n - i >= length // 2 and m - j >= length // 2 and j > points[-1][1]:
+            points.append((i, j))
+    points.append((n, m))
+    return np.array(points, np.int64)
 
 
 def _steps(i: int, j: int, to_i: int, to_j: int, stride: int) -> list[tuple[int, int]]:
@@ -156,22 +207,25 @@ def _objective(
     size, cost = settings.max_side, settings.cost
     a, b = example.kind // size + 1, example.kind % size + 1
     gold = float(scores @ example.y + src @ example.src_y + tgt @ example.tgt_y)
-    beads = np.full((example.n + 1, size, size, 1, example.m + 1), NEVER, np.float32)
-    beads[example.i, a - 1, b - 1, 0, example.j] = scores + cost * (a + b) / 2 * (1 - example.y)
-    src_null = np.zeros((example.n + 1, 1), np.float32)
-    src_null[1:, 0] = src + cost / 2 * (1 - example.src_y)
-    tgt_null = np.zeros((1, example.m + 1), np.float32)
-    tgt_null[0, 1:] = tgt + cost / 2 * (1 - example.tgt_y)
-    lattice = Lattice(beads, src_null, tgt_null, np.array([example.n]), np.array([example.m]))
+    count, h, w = len(example.heights), int(example.heights.max()), int(example.widths.max())
+    at = example.i, a - 1, b - 1, example.s, example.j
+    beads = np.full((h + 1, size, size, count, w + 1), NEVER, np.float32)
+    beads[at] = scores + cost * (a + b) / 2 * (1 - example.y)
+    (src_s, src_i), (tgt_s, tgt_j) = example.src_at, example.tgt_at
+    src_null = np.zeros((h + 1, count), np.float32)
+    src_null[src_i, src_s] = src + cost / 2 * (1 - example.src_y)
+    tgt_null = np.zeros((count, w + 1), np.float32)
+    tgt_null[tgt_s, tgt_j] = tgt + cost / 2 * (1 - example.tgt_y)
+    lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths)
     sums = all_paths(lattice)
-    p = bead_marginals(lattice, sums)[example.i, a - 1, b - 1, 0, example.j] - example.y
+    p = bead_marginals(lattice, sums)[at] - example.y
     p_src, p_tgt = null_marginals(lattice, sums)
     gradient = np.zeros(f + shapes + null)
     gradient[:f] = example.x.T @ p
     gradient[f : f + shapes] = np.bincount(tie, p, shapes)
-    gradient[f + shapes :] = example.src_nulls.T @ (p_src[1:, 0] - example.src_y)
-    gradient[f + shapes :] += example.tgt_nulls.T @ (p_tgt[0, 1:] - example.tgt_y)
-    return example.weight * (float(sums.total[0]) - gold), example.weight * gradient
+    gradient[f + shapes :] = example.src_nulls.T @ (p_src[src_i, src_s] - example.src_y)
+    gradient[f + shapes :] += example.tgt_nulls.T @ (p_tgt[tgt_s, tgt_j] - example.tgt_y)
+    return example.weight * (float(sums.total.sum()) - gold), example.weight * gradient
 
 
 def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None = None) -> Scorer:

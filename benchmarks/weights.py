@@ -1,0 +1,207 @@
+"""Learns and judges the weights that ship with an encoder.
+
+    python -m benchmarks.weights --gold FOLDER ... --corpus CORPUS ... [--encoder E] [--kind static]
+
+Gold folders are those of `benchmarks.quality`; synthetic documents are made from the corpora. Writes
+align/core/weights/KIND.json and KIND-calibration.json, and the figures of left-out documents to
+benchmarks/results/weights-KIND.json: weights that score a document have never seen it (nor another
+version of the same text).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from align.core.align import align_sides
+from align.core.calibrate import Calibration
+from align.core.scorer import FOLDER, Scorer, write_scorer
+from align.encoders.load import load_encoder
+from align.evaluate import Evaluation, evaluate, merge, read_links
+from align.training.bitext import find_bitexts
+from align.training.calibration import Judged, calibration_error, fit_calibration, write_calibration
+from align.training.scorer import Settings, learn
+from align.tune import (
+    CALM,
+    GAPPY,
+    LOOSE,
+    MOVING,
+    Ready,
+    Task,
+    document,
+    judge_all,
+    leave_out,
+    make_examples,
+    prepare,
+    synthetic,
+    unrelated,
+)
+from benchmarks.quality import find_set, sentences_of
+
+RESULTS = Path(__file__).parent / "results"
+
+
+def gold_tasks(folders: list[Path]) -> list[Task]:
+    """Every document pair of the gold folders; versions of one text share a fold."""
+    tasks = []
+    for folder in folders:
+        found = find_set(folder)
+        one_text = (folder / "sentences").is_dir()
+        for gold in found.golds:
+            name = f"{found.name}/{gold.name}"
+            src, tgt = (
+                document(sentences_of(path), lang)
+                for path, lang in zip(gold.sentences, gold.langs, strict=True)
+            )
+            links = tuple((tuple(a), tuple(b)) for a, b in read_links(str(gold.gold)))
+            tasks.append(Task(name, src, tgt, links, found.name if one_text else name))
+    return tasks
+
+
+def evaluate_one(r: Ready, scorer: Scorer, calibration: Calibration, **options: Any) -> Evaluation:
+    """One document aligned and compared with gold."""
+    found = align_sides(r.src, r.tgt, scorer, calibration, k=4, **options)
+    columns = (found.src, found.tgt, found.a, found.b)
+    links = [
+        (tuple(range(i, i + a)), tuple(range(j, j + b)))
+        for i, j, a, b in zip(*(c.tolist() for c in columns), strict=True)
+    ]
+    return evaluate(list(r.task.links), links)
+
+
+def figures(evaluations: list[Evaluation]) -> dict[str, float]:
+    """Strict, lax and null F1 of these documents together."""
+    whole = merge(evaluations)
+    return {
+        "strict": round(whole.strict.f1, 4),
+        "lax": round(whole.lax.f1, 4),
+        "unaligned": round(whole.nulls.f1, 4),
+    }
+
+
+def reliability(judged: list[Judged], calibration: Calibration) -> dict[str, Any]:
+    """Calibration error of both probabilities over pairs, and what .9 gives."""
+    x = np.concatenate([j.x for j in judged])
+    group = np.concatenate([j.group for j in judged])
+    pairs = group < 2
+    out: dict[str, Any] = {"pairs": int(pairs.sum())}
+    values = {}
+    for name, weights in (("strict", calibration.strict), ("lax", calibration.lax)):
+        right = np.concatenate([getattr(j, name) for j in judged])
+        p = 1 / (1 + np.exp(-np.einsum("kf,kf->k", x, weights[group])))
+        values[name] = p, right
+    strict, lax = values["strict"], values["lax"]
+    lax = np.maximum(lax[0], strict[0]), lax[1]
+    for name, (p, right) in (("strict", strict), ("lax", lax)):
+        out[f"ece {name}"] = round(calibration_error(p[pairs], right[pairs]), 4)
+        sure = pairs & (p >= 0.9)
+        out[f"precision {name} at .9"] = round(float(right[sure].mean()) if sure.any() else 1.0, 4)
+        out[f"share {name} at .9"] = round(float(sure.sum() / max(pairs.sum(), 1)), 4)
+        bins = np.minimum((p[pairs] * 15).astype(int), 14)
+        out[f"bins {name}"] = [
+            [
+                round(float(p[pairs][bins == b].mean()), 3),
+                round(float(right[pairs][bins == b].mean()), 3),
+                int((bins == b).sum()),
+            ]
+            for b in range(15)
+            if (bins == b).any()
+        ]
+    return out
+
+
+def main() -> None:
+    """Learns, writes, reports."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--gold", type=Path, nargs="+", required=True)
+    parser.add_argument("--corpus", type=Path, nargs="+", required=True)
+    parser.add_argument("--encoder", default=None)
+    parser.add_argument("--kind", default="static")
+    parser.add_argument("--documents", type=int, default=8, help="synthetic, a language pair")
+    parser.add_argument("--held", type=int, default=6, help="synthetic for calibration")
+    parser.add_argument("--rounds", type=int, default=45)
+    parser.add_argument("--l2", type=float, default=1.0)
+    parser.add_argument("--weight", type=float, default=0.3)
+    parser.add_argument("-o", "--output", type=Path, default=FOLDER)
+    arguments = parser.parse_args()
+    began = time.time()
+
+    def tell(text: str) -> None:
+        print(f"{time.time() - began:6.0f} s  {text}", flush=True)
+
+    encoder = load_encoder(arguments.encoder)
+    bitexts = find_bitexts(arguments.corpus)
+    settings = Settings(rounds=arguments.rounds, l2=arguments.l2)
+    gold = prepare(gold_tasks(arguments.gold), encoder)
+    made = prepare(
+        list(synthetic(bitexts, arguments.documents, 1, weight=arguments.weight)), encoder
+    )
+    held = prepare(
+        list(synthetic(bitexts, arguments.held, 2, (CALM, LOOSE, GAPPY, MOVING), 1.0, longest=150)),
+        encoder,
+    )
+    ready = gold + made
+    examples = make_examples(ready, settings)
+    tell(f"{len(gold)} gold and {len(made)} synthetic documents")
+    scorer = learn(examples, settings)
+    arguments.output.mkdir(parents=True, exist_ok=True)
+    write_scorer(scorer, arguments.output / f"{arguments.kind}.json")
+    tell("learned")
+    scorers = leave_out(ready, examples, settings, scorer)
+    del examples
+    tell("left out")
+    judged_gold = judge_all(gold, scorers, scorer)
+    judged_held = judge_all(held, {}, scorer)
+    judged_not = judge_all(unrelated(held, 1.0), {}, scorer)
+    # half of the held documents fit the probabilities, the other half judge them
+    fit = judged_gold + judged_held[::2] + judged_not[::2]
+    calibration = fit_calibration(fit)
+    test = fit_calibration(judged_held[::2] + judged_not[::2] + judged_gold[::2])
+    write_calibration(calibration, arguments.output / f"{arguments.kind}-calibration.json")
+    report: dict[str, Any] = {"encoder": re.sub(r".*/", "", encoder.name), "left out": {}}
+    sets: dict[str, list[Evaluation]] = {}
+    seen: dict[str, list[Evaluation]] = {}
+    for r in gold:
+        own = scorers[r.task.fold]
+        name = r.task.name
+        e = evaluate_one(r, own, calibration)
+        report["left out"][name] = figures([e])
+        sets.setdefault(name.split("/")[0], []).append(e)
+        seen.setdefault(name.split("/")[0], []).append(evaluate_one(r, scorer, calibration))
+    report["left out pooled"] = {name: figures(es) for name, es in sets.items()}
+    report["final weights"] = {name: figures(es) for name, es in seen.items()}
+    pairs: dict[str, list[Evaluation]] = {}
+    for r in held:
+        langs = "-".join(r.task.name.split("-")[1:3])
+        pairs.setdefault(langs, []).append(evaluate_one(r, scorer, calibration))
+    report["synthetic"] = {name: figures(es) for name, es in pairs.items()}
+    report["reliability"] = {
+        "gold left out": reliability(judged_gold[1::2], test),
+        "synthetic": reliability(judged_held[1::2], test),
+        "unrelated": reliability(judged_not[1::2], test),
+    }
+    for langs in sorted({"-".join(r.task.name.split("-")[1:3]) for r in held}):
+        some = [
+            j
+            for k, (r, j) in enumerate(zip(held, judged_held, strict=True))
+            if k % 2 and f"-{langs}-" in r.task.name
+        ]
+        report["reliability"][langs] = reliability(some, test)
+    RESULTS.mkdir(exist_ok=True)
+    text = json.dumps(report, indent=1)
+    (RESULTS / f"weights-{arguments.kind}.json").write_text(text + "\n", encoding="utf-8")
+    tell("done")
+    for key in ("left out", "left out pooled", "final weights", "synthetic"):
+        print(key, json.dumps(report[key]))
+    for key, value in report["reliability"].items():
+        print(key, {k: v for k, v in value.items() if not k.startswith("bins")})
+
+
+if __name__ == "__main__":
+    main()
