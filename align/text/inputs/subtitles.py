@@ -143,8 +143,8 @@ def _join(cues: list[Cue]) -> list[str]:
     stopped = sum(_STOP.search(cue.text) is not None for cue in cues)
     stops = stopped >= _STOPPED * len(cues)
     cased = any(cue.text[0].isupper() for cue in cues)
-    scenes: list[list[str]] = [[]]
-    last = ""  # the line that grows
+    scenes: list[list[list[str]]] = [[]]  # of lines, of turns
+    last = ""  # turn
     ended = 0
     for cue in cues:
         for number, turn in enumerate(_turns(cue)):
@@ -154,12 +154,12 @@ def _join(cues: list[Cue]) -> list[str]:
                 scenes.append([])
                 fresh = True
             if fresh or not last:
-                scenes[-1].append(turn)
+                scenes[-1].append([turn])
             else:
-                scenes[-1][-1] += " " + turn
+                scenes[-1][-1].append(turn)
             last = turn
         ended = cue.end
-    return ["\n".join(scene) for scene in scenes if scene]
+    return ["\n".join(map(" ".join, scene)) for scene in scenes if scene]
 
 
 def _turns(cue: Cue) -> list[str]:
