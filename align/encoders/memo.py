@@ -25,6 +25,7 @@ from align.encoders.vectors import Floats, TokenVectors
 Rows = npt.NDArray[np.int32]
 _TOKEN = np.uint64(0x5851F42D4C957F2D)  # makes a key of a token's number
 _BLOCK = 256  # sums made together: 512 KiB at 512 dims stay in the second-level cache
+_NEW = 2048  # chunks cut together: what that takes stays small
 _LONG = 512  # members of a sum that goes its own way
 
 
@@ -173,14 +174,17 @@ class Memo:
             else:  # ... or with no rows, and as many as it takes
                 needed = 1 + len(np.unique(keys)) + len(np.unique(tokens))
                 store = self._new(max(self._capacity, needed))
-        if len(new_keys):
-            at = np.flatnonzero(plain)[missing[first]]
-            self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(new_keys)))
-            store.add(new_keys)
-        if len(new_tokens):
-            token_keys = (new_tokens.astype(np.uint64) + np.uint64(1)) * _TOKEN
-            store.next(len(new_tokens))[:] = self._vectors.take(new_tokens)
-            store.of_token[new_tokens] = store.add(token_keys)
+        new = np.flatnonzero(plain)[missing[first]]
+        for begin in range(0, len(new), _NEW):
+            part = slice(begin, begin + _NEW)
+            at = new[part]
+            self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(at)))
+            store.add(new_keys[part])
+        for begin in range(0, len(new_tokens), _NEW):
+            tokens = new_tokens[begin : begin + _NEW]
+            store.next(len(tokens))[:] = self._vectors.take(tokens)
+            token_keys = (tokens.astype(np.uint64) + np.uint64(1)) * _TOKEN
+            store.of_token[tokens] = store.add(token_keys)
         self._store = store
         return store
 
