@@ -24,6 +24,8 @@ INPUTS = (
     "parallel share",
 )
 
+ENOUGH = 0.3  # share of linked text from which documents count as translations
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
@@ -80,7 +82,7 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
         _around(score),
         _around(beads.linked * both),
         above,
-        np.full(len(size), share),
+        np.full(len(size), min(share, ENOUGH) / ENOUGH),
     )
     return np.stack(columns, 1).astype(np.float32)
 

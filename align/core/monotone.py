@@ -95,7 +95,7 @@ def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     """Best paths of one bucket with their probabilities, in document coordinates."""
     path, sums = best_path(lattice), all_paths(lattice)
     marginals = bead_marginals(lattice, sums)
-    src_null, tgt_null = null_marginals(lattice, sums)
+    nulls = null_marginals(lattice, sums)
     s, i, j, a, b = path.segment, path.src, path.tgt, path.a, path.b
     end_i, end_j = i + a, j + b
     both = (a > 0) & (b > 0)
@@ -104,7 +104,7 @@ def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     probability = np.where(
         both,
         marginals[end_i, x, y, s, end_j],
-        np.where(a > 0, src_null[end_i, s], tgt_null[s, end_j]),
+        np.where(a > 0, nulls.src[end_i, s], nulls.tgt[s, end_j]),
     )
     return Beads(
         i + box.src_first[chosen][s],

@@ -92,6 +92,7 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
             lattice.tgt_null,
             lattice.heights,
             lattice.widths,
+            lattice.gap,
         )
         path = best_path(lattice)
         marginals = bead_marginals(lattice, all_paths(lattice))

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.anchors import Segments
+from align.core.blocks import prefix
 from align.core.features import (
     BEAD_FEATURES,
     NULL_FEATURES,
@@ -68,6 +69,7 @@ class Example:
     tgt_nulls: Floats  # [m, N]
     src_y: Floats  # [n]; 1: gold leaves it out
     tgt_y: Floats  # [m]
+    gaps: int  # runs of sentences that gold leaves out
     weight: float
 
 
@@ -154,8 +156,21 @@ def make_example(
         ev.tgt_nulls,
         src_y,
         tgt_y,
+        _gaps(path, src_y, tgt_y),
         weight,
     )
+
+
+def _gaps(path: Sequence[Link], src_y: Floats, tgt_y: Floats) -> int:
+    """Runs of left-out sentences along the path (cuts follow a bead, so they divide none)."""
+    src, tgt = prefix(src_y), prefix(tgt_y)
+    count = i = j = 0
+    for a, b in [*path, ((len(src_y),), (len(tgt_y),))]:
+        if a[0] < len(src_y) and src_y[a[0]]:
+            continue  # a bead of a shape that is not allowed: its sentences are in a gap
+        count += bool(src[a[0]] > src[i] or tgt[b[0]] > tgt[j])
+        i, j = min(a[-1] + 1, len(src_y)), min(b[-1] + 1, len(tgt_y))
+    return count
 
 
 def _pieces(path: Sequence[Link], n: int, m: int, length: int) -> Ints:
@@ -203,10 +218,12 @@ def _objective(
     shape = w[f : f + shapes]
     tie = ties[example.kind]
     scores = example.x @ w[:f].astype(np.float32) + shape[tie]
-    src, tgt = example.src_nulls @ w[f + shapes :], example.tgt_nulls @ w[f + shapes :]
+    alone = w[f + shapes : -1]
+    src, tgt, gap = example.src_nulls @ alone, example.tgt_nulls @ alone, float(w[-1])
     size, cost = settings.max_side, settings.cost
     a, b = example.kind // size + 1, example.kind % size + 1
     gold = float(scores @ example.y + src @ example.src_y + tgt @ example.tgt_y)
+    gold += gap * example.gaps
     count, h, w = len(example.heights), int(example.heights.max()), int(example.widths.max())
     at = example.i, a - 1, b - 1, example.s, example.j
     beads = np.full((h + 1, size, size, count, w + 1), NEVER, np.float32)
@@ -216,15 +233,16 @@ def _objective(
     src_null[src_i, src_s] = src + cost / 2 * (1 - example.src_y)
     tgt_null = np.zeros((count, w + 1), np.float32)
     tgt_null[tgt_s, tgt_j] = tgt + cost / 2 * (1 - example.tgt_y)
-    lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths)
+    lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths, gap)
     sums = all_paths(lattice)
     p = bead_marginals(lattice, sums)[at] - example.y
-    p_src, p_tgt = null_marginals(lattice, sums)
-    gradient = np.zeros(f + shapes + null)
+    nulls = null_marginals(lattice, sums)
+    gradient = np.zeros(f + shapes + null + 1)
     gradient[:f] = example.x.T @ p
     gradient[f : f + shapes] = np.bincount(tie, p, shapes)
-    gradient[f + shapes :] = example.src_nulls.T @ (p_src[src_i, src_s] - example.src_y)
-    gradient[f + shapes :] += example.tgt_nulls.T @ (p_tgt[tgt_s, tgt_j] - example.tgt_y)
+    gradient[f + shapes : -1] = example.src_nulls.T @ (nulls.src[src_i, src_s] - example.src_y)
+    gradient[f + shapes : -1] += example.tgt_nulls.T @ (nulls.tgt[tgt_s, tgt_j] - example.tgt_y)
+    gradient[-1] = nulls.opened - example.gaps
     return example.weight * (float(sums.total.sum()) - gold), example.weight * gradient
 
 
@@ -236,13 +254,13 @@ def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None 
     ties, shapes = _ties(size, settings.max_total)
     f = len(BEAD_FEATURES)
     first = np.array([int(np.flatnonzero(ties == k)[0]) for k in range(shapes)])
-    w = np.zeros(f + shapes + len(NULL_FEATURES))
+    w = np.zeros(f + shapes + len(NULL_FEATURES) + 1)
     if start is None:
         w[[BEAD_FEATURES.index("coverage"), BEAD_FEATURES.index("margin x mass")]] = 2.0
         w[BEAD_FEATURES.index("length")] = -1.0
         w[f + shapes] = -2.0
     else:
-        w[:f], w[f + shapes :] = start.beads, start.nulls
+        w[:f], w[f + shapes : -1], w[-1] = start.beads, start.nulls, start.gap
         w[f : f + shapes] = np.maximum(start.shapes.ravel()[first], -20.0)
 
     with ThreadPoolExecutor(settings.threads) as pool:
@@ -261,6 +279,7 @@ def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None 
     table[ties >= 0] = found[f : f + shapes][ties[ties >= 0]]
     return Scorer(
         found[:f].astype(np.float32),
-        found[f + shapes :].astype(np.float32),
+        found[f + shapes : -1].astype(np.float32),
         table.reshape(size, size),
+        float(found[-1]),
     )
