@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -37,6 +38,14 @@ def test_the_readme_has_an_example_of_both_kinds() -> None:
 def test_figures_are_those_of_the_result_files(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     assert readme.with_figures(text) == text, "run python -m benchmarks.readme"
+
+
+def test_the_own_texts_were_not_used_to_learn() -> None:
+    """The README says so of the figures in its table."""
+    report = json.loads((ROOT / "benchmarks/results/weights-static.json").read_text("utf-8"))
+    learned = {name.partition("/")[0] for name in report["left out"]}
+    assert not learned & set(readme.OWN)
+    assert set(readme.DEV) <= learned
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
