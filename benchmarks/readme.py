@@ -165,9 +165,10 @@ def calibration_table() -> str:
         )
     for name, found in _left_out()["reliability"].items():
         kind = name if name in ("gold left out", "synthetic", "unrelated") else f"synthetic {name}"
+        sure = found["precision strict at .9"] if found["share strict at .9"] else None
         lines.append(
             f"| {kind} | {found['pairs']} | {found['ece strict']:.3f} / {found['ece lax']:.3f} | "
-            f"{_percent(found['precision strict at .9'])} |"
+            f"{_percent(sure)} |"
         )
     return "\n".join(lines) + "\n"
 
