@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from align.core.align import Found
-from align.types import Alignment, Bead, Document, Sentence
+from align.core.explain import Parts
+from align.types import Alignment, Bead, Document, Reason, Sentence
 
 CREDIBLE = 0.5  # lax probability from which a pair counts as parallel text
 
@@ -17,6 +18,18 @@ def _text(sentences: tuple[Sentence, ...], lang: str | None) -> str:
 
 def _span(sentences: tuple[Sentence, ...]) -> tuple[int, int] | None:
     return (sentences[0].start, sentences[-1].end) if sentences else None
+
+
+def _reasons(parts: Parts, bead: int) -> tuple[Reason, ...]:
+    """The parts of a bead that are not 0, those that weigh most first."""
+    values = np.round(parts.values[bead].astype(np.float64), 6)
+    weights = np.round(parts.weights.astype(np.float64), 6)
+    points = values * weights
+    order = np.argsort(-np.abs(points), kind="stable")
+    return tuple(
+        Reason(parts.names[p], values[p].item(), weights[p].item())
+        for p in order[points[order] != 0].tolist()
+    )
 
 
 def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> Alignment:
@@ -34,7 +47,7 @@ def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> 
     )
     beads = []
     shared = total = 0
-    for i, j, a, b, score, probability, lax, moved in columns:
+    for number, (i, j, a, b, score, probability, lax, moved) in enumerate(columns):
         left, right = src.sentences[i : i + a], tgt.sentences[j : j + b]
         beads.append(
             Bead(
@@ -48,6 +61,7 @@ def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> 
                 probability,
                 lax,
                 moved,
+                () if found.parts is None else _reasons(found.parts, number),
             )
         )
         size = sum(len(sentence.text.encode()) for sentence in (*left, *right))

@@ -17,6 +17,7 @@ class Options:
     presplit: bool = False  # the input has one sentence a line already
     wrapped: bool = False  # a single newline does not end a sentence
     encoding: str = "utf-8"  # of the input files
+    input_format: str | None = None  # of files: text, html, markdown, ...; None: by the suffix
     # alignment
     max_side: int = 6  # most sentences on one side of a bead
     max_total: int = 7  # most sentences on both sides of a bead together
@@ -24,6 +25,7 @@ class Options:
     monotone: bool = False  # True: look for no moved text
     min_score: float | None = None  # pairs that score lower are left out of the output
     min_probability: float | None = None  # 0..1, likewise for the calibrated probability
+    explain: bool = False  # fill in Bead.why; it changes nothing else
     # running
     threads: int = 1  # CPU threads; the result does not depend on it
 
@@ -42,7 +44,7 @@ class Options:
 
     def signature(self) -> str:
         """`key:value` of everything that differs from its default and shapes the result."""
-        silent = {"threads", "encoding", "src_lang", "tgt_lang"}
+        silent = {"threads", "encoding", "src_lang", "tgt_lang", "explain"}
         return "|".join(
             f"{f.name}:{getattr(self, f.name)}"
             for f in fields(self)

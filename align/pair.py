@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -50,10 +49,16 @@ def pair(
     Raises AlignError for input that cannot be read and options that make no sense.
     """
     options = dataclasses.replace(options or Options(), **changes)
-    documents = (
-        read_document(src, lang=options.src_lang, options=options, splitter=splitter),
-        read_document(tgt, lang=options.tgt_lang, options=options, splitter=splitter),
-    )
+    documents = [
+        read_document(
+            source,
+            lang=lang,
+            options=options,
+            splitter=splitter,
+            input_format=options.input_format,
+        )
+        for source, lang in ((src, options.src_lang), (tgt, options.tgt_lang))
+    ]
     return pair_documents(*documents, options=options, encoder=encoder, vectors=vectors)
 
 
@@ -85,16 +90,15 @@ def pair_documents(
             )
     parts = ["align", f"v:{__version__}", f"encoder:{name}", f"scorer:{kind}"]
     signature = "|".join([*parts, *filter(None, [options.signature()])])
-    sides = [
-        side_of(document, encoder, part) for document, part in zip((src, tgt), given, strict=True)
-    ]
     found = align_sides(
-        *sides,
+        side_of(src, encoder, given[0]),
+        side_of(tgt, encoder, given[1]),
         load_scorer(kind).restricted(options.max_side, options.max_total),
         load_calibration(kind),
         k=options.neighbours,
         threads=options.threads,
         monotone=options.monotone,
+        explained=options.explain,
     )
     alignment = alignment_of(src, tgt, found, signature)
     if len(src) and len(tgt) and alignment.parallel < UNRELATED:

@@ -29,6 +29,9 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     text.add_argument("--presplit", action="store_true", help="one sentence a line already")
     text.add_argument("--wrapped", action="store_true", help="a single newline ends no sentence")
     text.add_argument("--encoding", metavar="E", default="utf-8", help="of both files (utf-8)")
+    text.add_argument(
+        "--input-format", metavar="F", help="text, html, markdown, docx, epub, srt, vtt (by suffix)"
+    )
 
     how = command.add_argument_group("alignment")
     how.add_argument("--encoder", metavar="E", help="a folder or a sentence-transformers name")
@@ -43,18 +46,25 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     out.add_argument("--min-score", type=float, metavar="X", help="leave lower pairs out")
     out.add_argument("--min-probability", type=float, metavar="P", help="leave lower pairs out")
     out.add_argument("--all", action="store_true", help="insertions and deletions too")
+    out.add_argument(
+        "--explain", action="store_true", help="a report of what each score is made of, or JSONL"
+    )
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Align and write."""
     from align.errors import AlignError
     from align.formats import STREAM, check_target, format_of, header_of, rows_of, write_rows
+    from align.formats.report import REPORT, explained_format, write_report
     from align.options import Options
 
     if arguments.src == arguments.tgt == STREAM:
         raise AlignError("only one of the two documents can be the standard input")
-    name = arguments.format or ("tsv" if arguments.output == STREAM else None)
-    form = format_of(arguments.output, name)
+    if arguments.explain:
+        form = explained_format(arguments.output, arguments.format)
+    else:
+        name = arguments.format or ("tsv" if arguments.output == STREAM else None)
+        form = format_of(arguments.output, name)
     check_target(arguments.output)
     options = Options(
         src_lang=arguments.src_lang,
@@ -62,9 +72,11 @@ def run(arguments: argparse.Namespace) -> int:
         presplit=arguments.presplit,
         wrapped=arguments.wrapped,
         encoding=arguments.encoding,
+        input_format=arguments.input_format,
         monotone=arguments.monotone,
         min_score=arguments.min_score,
         min_probability=arguments.min_probability,
+        explain=arguments.explain,
         threads=use_threads(arguments.threads),
     )
 
@@ -80,5 +92,8 @@ def run(arguments: argparse.Namespace) -> int:
         min_probability=options.min_probability,
     )
     header = header_of(alignment, columns=arguments.columns, titles=arguments.header)
-    write_rows(arguments.output, rows, header, form.name)
+    if form == REPORT:
+        write_report(arguments.output, rows, header)
+    else:
+        write_rows(arguments.output, rows, header, form.name)
     return 0

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.calibrate import Calibration, calibrate
+from align.core.explain import Parts, explain
 from align.core.monotone import Beads, align_monotone
 from align.core.moved import find_moved
 from align.core.scorer import Scorer
@@ -26,6 +27,7 @@ class Found:
     probability: Floats
     probability_lax: Floats
     moved: npt.NDArray[np.bool_]
+    parts: Parts | None = None  # of the scores, where asked for and neither side is empty
 
 
 def align_sides(
@@ -37,8 +39,12 @@ def align_sides(
     k: int,
     threads: int = 1,
     monotone: bool = False,
+    explained: bool = False,
 ) -> Found:
-    """Aligns two documents; every sentence of both is in exactly one bead."""
+    """Aligns two documents; every sentence of both is in exactly one bead.
+
+    `explained`: with the parts of each score.
+    """
     n, m = len(src), len(tgt)
     if not n or not m:
         return _unaligned(n, m)
@@ -46,7 +52,17 @@ def align_sides(
     moved = None if monotone else find_moved(result, scorer, k, threads)
     beads, is_moved = merge(result.beads, moved, n, m)
     probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
-    return Found(beads.src, beads.tgt, beads.a, beads.b, beads.score, probability, lax, is_moved)
+    return Found(
+        beads.src,
+        beads.tgt,
+        beads.a,
+        beads.b,
+        beads.score,
+        probability,
+        lax,
+        is_moved,
+        explain(result, beads, is_moved, scorer) if explained else None,
+    )
 
 
 def _unaligned(n: int, m: int) -> Found:
@@ -68,7 +84,7 @@ def _unaligned(n: int, m: int) -> Found:
 
 
 def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt.NDArray[np.bool_]]:
-    """Puts the moved beads among the others; beads they took a sentence from fall apart into nulls."""
+    """Puts the moved beads among the others; beads they took from fall apart into nulls."""
     if moved is None:
         return beads, np.zeros(len(beads.src), bool)
     src_taken, tgt_taken = np.zeros(n, bool), np.zeros(m, bool)
@@ -93,6 +109,6 @@ def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt
     rows += [(*bead, True) for bead in zip(*(c.tolist() for c in columns), strict=True)]
     rows.sort(key=lambda row: (row[0], (row[2] == 0 and 1) or 0, row[1]))
     table = list(zip(*rows, strict=True))
-    ints = [np.array(column, np.int64) for column in table[:4]]
-    floats = [np.array(column, np.float32) for column in table[4:7]]
-    return Beads(*ints, *floats), np.array(table[7], bool)
+    src, tgt, a, b = (np.array(column, np.int64) for column in table[:4])
+    score, probability, linked = (np.array(column, np.float32) for column in table[4:7])
+    return Beads(src, tgt, a, b, score, probability, linked), np.array(table[7], bool)

@@ -15,6 +15,7 @@ from align.errors import AlignError
 from align.formats.cells import finite
 from align.formats.files import lines, writing
 from align.formats.rows import Header, Row
+from align.types import Reason
 
 _ESCAPED = re.compile("[\ud800-\udfff\x85\u2028\u2029]")
 
@@ -47,6 +48,16 @@ def _record(row: Row) -> dict[str, Any]:
     for name in ("src_lang", "tgt_lang"):
         if getattr(row, name):
             record[name] = getattr(row, name)
+    if row.why:
+        record["why"] = [
+            {
+                "name": reason.name,
+                "value": _rounded(reason.value),
+                "weight": _rounded(reason.weight),
+                "points": _rounded(reason.points),
+            }
+            for reason in row.why
+        ]
     return record
 
 
@@ -94,6 +105,7 @@ def _row(record: dict[str, Any], where: str) -> Row:
         tgt_span=_pair(record, "tgt_span", where),
         src_lang=_text(record, "src_lang", where),
         tgt_lang=_text(record, "tgt_lang", where),
+        why=_reasons(record, where),
     )
 
 
@@ -111,6 +123,21 @@ def _number(record: dict[str, Any], key: str, where: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise AlignError(f"{where}: {key}: expected a number, got {value!r:.40}")
     return finite(str(value), f"{where}: {key}")
+
+
+def _reasons(record: dict[str, Any], where: str) -> tuple[Reason, ...]:
+    found = record.get("why") or []
+    if not isinstance(found, list) or not all(isinstance(part, dict) for part in found):
+        raise AlignError(f"{where}: why: expected a list of objects, got {found!r:.40}")
+    reasons = []
+    for number, part in enumerate(found):
+        here = f"{where}: why[{number}]"
+        name = _text(part, "name", here)
+        value, weight = _number(part, "value", here), _number(part, "weight", here)
+        if name is None or value is None or weight is None:
+            raise AlignError(f"{here}: expected name, value and weight, got {part!r:.40}")
+        reasons.append(Reason(name, value, weight))
+    return tuple(reasons)
 
 
 def _ints(record: dict[str, Any], key: str, where: str) -> tuple[int, ...] | None:

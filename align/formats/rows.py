@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from align.errors import AlignError
-from align.types import Alignment, Bead, Document
+from align.types import Alignment, Bead, Document, Reason
 
 COLUMNS = (
     "src",
@@ -50,6 +50,7 @@ class Row:
     tgt_span: tuple[int, int] | None = None
     src_lang: str | None = None
     tgt_lang: str | None = None
+    why: tuple[Reason, ...] = ()  # the parts of the score, where they were asked for
 
     @property
     def is_pair(self) -> bool:
@@ -144,6 +145,7 @@ def _row(bead: Bead, alignment: Alignment) -> Row:
         tgt_span=bead.tgt_span,
         src_lang=alignment.src.lang,
         tgt_lang=alignment.tgt.lang,
+        why=bead.why,
     )
 
 
