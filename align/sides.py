@@ -27,9 +27,9 @@ def side_of(
 ) -> Side:
     """The arrays of one document.
 
-    A static encoder gives words and their sums. Other vectors, [n, d] with unit rows, are weighted by the
-    root of the sentence's bytes, so that a block's vector is near what the encoder would say of it, and
-    each sentence is its own unit.
+    A static encoder gives words and their sums. Other vectors, [n, d] with unit rows, are weighted
+    by the root of the sentence's bytes, so that a block's vector is near what the encoder would
+    say of it, and each sentence is its own unit.
     """
     texts = document.texts
     surface = surface_of(texts, [sentence.paragraph for sentence in document.sentences])

@@ -1,7 +1,7 @@
 """Learns the weights that ship with an encoder: the bead scorer's and the probabilities'.
 
-Gold documents and synthetic ones (made from bitext) -> arrays -> weights. Figures for gold documents
-always come from weights that never saw them: documents are dealt into folds.
+Gold documents and synthetic ones (made from bitext) -> arrays -> weights. Figures for gold
+documents always come from weights that never saw them: documents are dealt into folds.
 """
 
 from __future__ import annotations

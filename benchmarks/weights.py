@@ -2,10 +2,10 @@
 
     python -m benchmarks.weights --gold FOLDER ... --corpus CORPUS ... [--encoder E] [--kind static]
 
-Gold folders are those of `benchmarks.quality`; synthetic documents are made from the corpora. Writes
-align/core/weights/KIND.json and KIND-calibration.json, and the figures of left-out documents to
-benchmarks/results/weights-KIND.json: weights that score a document have never seen it (nor another
-version of the same text).
+Gold folders are those of `benchmarks.quality`; synthetic documents are made from the corpora.
+Writes align/core/weights/KIND.json and KIND-calibration.json, and the figures of left-out documents
+to benchmarks/results/weights-KIND.json: weights that score a document have never seen it (nor
+another version of the same text).
 """
 
 from __future__ import annotations
@@ -116,6 +116,11 @@ def reliability(judged: list[Judged], calibration: Calibration) -> dict[str, Any
     return out
 
 
+def _halves(judged: list[Judged], run: int, which: int = 0) -> list[Judged]:
+    """Every other run of documents (a run holds one of each kind of synthetic ones)."""
+    return [j for k, j in enumerate(judged) if k // run % 2 == which]
+
+
 def main() -> None:
     """Learns, writes, reports."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -124,7 +129,7 @@ def main() -> None:
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--kind", default="static")
     parser.add_argument("--documents", type=int, default=8, help="synthetic, a language pair")
-    parser.add_argument("--held", type=int, default=6, help="synthetic for calibration")
+    parser.add_argument("--held", type=int, default=8, help="synthetic for calibration")
     parser.add_argument("--rounds", type=int, default=45)
     parser.add_argument("--l2", type=float, default=1.0)
     parser.add_argument("--weight", type=float, default=0.3)
@@ -159,10 +164,12 @@ def main() -> None:
     judged_gold = judge_all(gold, scorers, scorer)
     judged_held = judge_all(held, {}, scorer)
     judged_not = judge_all(unrelated(held, 1.0), {}, scorer)
-    # half of the held documents fit the probabilities, the other half judge them
-    fit = judged_gold + judged_held[::2] + judged_not[::2]
-    calibration = fit_calibration(fit)
-    test = fit_calibration(judged_held[::2] + judged_not[::2] + judged_gold[::2])
+    calibration = fit_calibration(judged_gold + judged_held + judged_not)
+    # to judge probabilities, half of the documents of every kind fit them and the others test
+    first, second = _halves(judged_gold, 1), _halves(judged_gold, 1, 1)
+    first_held, second_held = _halves(judged_held, 4), _halves(judged_held, 4, 1)
+    first_not, second_not = _halves(judged_not, 4), _halves(judged_not, 4, 1)
+    test = fit_calibration(first + first_held + first_not)
     write_calibration(calibration, arguments.output / f"{arguments.kind}-calibration.json")
     report: dict[str, Any] = {"encoder": re.sub(r".*/", "", encoder.name), "left out": {}}
     sets: dict[str, list[Evaluation]] = {}
@@ -182,15 +189,15 @@ def main() -> None:
         pairs.setdefault(langs, []).append(evaluate_one(r, scorer, calibration))
     report["synthetic"] = {name: figures(es) for name, es in pairs.items()}
     report["reliability"] = {
-        "gold left out": reliability(judged_gold[1::2], test),
-        "synthetic": reliability(judged_held[1::2], test),
-        "unrelated": reliability(judged_not[1::2], test),
+        "gold left out": reliability(second, test),
+        "synthetic": reliability(second_held, test),
+        "unrelated": reliability(second_not, test),
     }
     for langs in sorted({"-".join(r.task.name.split("-")[1:3]) for r in held}):
         some = [
             j
             for k, (r, j) in enumerate(zip(held, judged_held, strict=True))
-            if k % 2 and f"-{langs}-" in r.task.name
+            if k // 4 % 2 and f"-{langs}-" in r.task.name
         ]
         report["reliability"][langs] = reliability(some, test)
     RESULTS.mkdir(exist_ok=True)

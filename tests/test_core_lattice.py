@@ -18,7 +18,7 @@ A = 3
 SIZES = [(0, 0), (0, 3), (2, 0), (1, 1), (2, 2), (3, 2), (4, 4)]
 
 
-def random_lattice(seed: int, sizes: list[tuple[int, int]], gap: float) -> Lattice:
+def random_lattice(seed: int, sizes: list[tuple[int, int]]) -> Lattice:
     rng = np.random.default_rng(seed)
     heights = np.array([h for h, _ in sizes])
     widths = np.array([w for _, w in sizes])
@@ -31,42 +31,40 @@ def random_lattice(seed: int, sizes: list[tuple[int, int]], gap: float) -> Latti
                 beads[a:, a - 1, b - 1, :, b:] = rng.normal(0, 2, shape)
     src = rng.normal(-1, 1, (h + 1, count)).astype(np.float32)
     tgt = rng.normal(-1, 1, (count, w + 1)).astype(np.float32)
-    return Lattice(beads, src, tgt, heights, widths, gap)
+    return Lattice(beads, src, tgt, heights, widths)
 
 
 def every_path(lattice: Lattice, s: int) -> list[tuple[float, tuple[tuple[int, int, int, int], ...]]]:
     """All paths of a segment: score and beads (i, j, a, b)."""
     height, width = int(lattice.heights[s]), int(lattice.widths[s])
 
-    def walk(i: int, j: int, in_gap: bool) -> list[tuple[float, tuple[tuple[int, int, int, int], ...]]]:
+    def walk(i: int, j: int) -> list[tuple[float, tuple[tuple[int, int, int, int], ...]]]:
         if (i, j) == (height, width):
             return [(0.0, ())]
         found = []
-        opened = 0.0 if in_gap else lattice.gap
         steps = []
         if i < height:
-            steps.append((1, 0, float(lattice.src_null[i + 1, s]) + opened))
+            steps.append((1, 0, float(lattice.src_null[i + 1, s])))
         if j < width:
-            steps.append((0, 1, float(lattice.tgt_null[s, j + 1]) + opened))
+            steps.append((0, 1, float(lattice.tgt_null[s, j + 1])))
         for a in range(1, min(A, height - i) + 1):
             for b in range(1, min(A, width - j) + 1):
                 score = float(lattice.beads[i + a, a - 1, b - 1, s, j + b])
                 if score > NEVER:
                     steps.append((a, b, score))
         for a, b, score in steps:
-            for rest, beads in walk(i + a, j + b, a == 0 or b == 0):
+            for rest, beads in walk(i + a, j + b):
                 found.append((score + rest, ((i, j, a, b), *beads)))
         return found
 
-    return walk(0, 0, False)
+    return walk(0, 0)
 
 
-@pytest.mark.parametrize("gap", [0.0, -2.5])
-def test_equals_every_path(gap: float) -> None:
-    lattice = random_lattice(1, SIZES, gap)
+def test_equals_every_path() -> None:
+    lattice = random_lattice(1, SIZES)
     path, sums = best_path(lattice), all_paths(lattice)
-    marginals, nulls = bead_marginals(lattice, sums), null_marginals(lattice, sums)
-    opened = 0.0
+    marginals = bead_marginals(lattice, sums)
+    src_null, tgt_null = null_marginals(lattice, sums)
     for s in range(len(SIZES)):
         paths = every_path(lattice, s)
         scores = np.array([score for score, _ in paths])
@@ -80,26 +78,22 @@ def test_equals_every_path(gap: float) -> None:
         p = np.exp(scores - total)
         expected: dict[tuple[int, int, int, int], float] = {}
         for weight, (_, beads) in zip(p, paths, strict=True):
-            in_gap = False
             for bead in beads:
                 expected[bead] = expected.get(bead, 0.0) + weight
-                opened += weight if (0 in bead[2:]) and not in_gap else 0.0
-                in_gap = 0 in bead[2:]
         for (i, j, a, b), weight in expected.items():
             if a and b:
                 found = marginals[i + a, a - 1, b - 1, s, j + b]
                 assert found == pytest.approx(weight, abs=1e-5)
         for i in range(SIZES[s][0]):
             weight = sum(w for (x, _, _, b), w in expected.items() if x == i and b == 0)
-            assert nulls.src[i + 1, s] == pytest.approx(weight, abs=1e-5)
+            assert src_null[i + 1, s] == pytest.approx(weight, abs=1e-5)
         for j in range(SIZES[s][1]):
             weight = sum(w for (_, y, a, _), w in expected.items() if y == j and a == 0)
-            assert nulls.tgt[s, j + 1] == pytest.approx(weight, abs=1e-5)
-    assert nulls.opened == pytest.approx(opened, abs=1e-4)
+            assert tgt_null[s, j + 1] == pytest.approx(weight, abs=1e-5)
 
 
 def test_padding_changes_nothing() -> None:
-    together = random_lattice(2, SIZES, -1.0)
+    together = random_lattice(2, SIZES)
     for s, (h, w) in enumerate(SIZES):
         alone = Lattice(
             np.ascontiguousarray(together.beads[: h + 1, :, :, s : s + 1, : w + 1]),
@@ -107,7 +101,6 @@ def test_padding_changes_nothing() -> None:
             together.tgt_null[s : s + 1, : w + 1],
             together.heights[s : s + 1],
             together.widths[s : s + 1],
-            together.gap,
         )
         many, one = best_path(together), best_path(alone)
         at = many.segment == s

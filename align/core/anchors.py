@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -28,7 +29,7 @@ class Anchors:
 
 @dataclass(frozen=True, slots=True)
 class Segments:
-    """Boxes src[src_first:src_last] x tgt[tgt_first:tgt_last] that the path runs through. [S] each."""
+    """Boxes src[src_first:src_last] x tgt[tgt_first:tgt_last] on the path. [S] each."""
 
     src_first: Ints
     src_last: Ints
@@ -54,7 +55,10 @@ def mutual_best(forward: Neighbours, backward: Neighbours) -> Anchors:
 
 
 def chain(anchors: Anchors) -> Anchors:
-    """The heaviest sub-sequence that rises strictly on both sides (weight: margin, at least 0.01)."""
+    """The heaviest sub-sequence that rises strictly on both sides.
+
+    Weight is the margin, at least 0.01.
+    """
     weight = np.maximum(anchors.margin, 0.01).tolist()
     targets = anchors.tgt.tolist()
     # staircase of (last target, total weight, index), both rising
@@ -101,7 +105,7 @@ def _cuts(
 def segments(
     anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float, longest: int
 ) -> Segments:
-    """Cuts n x m into segments; those longer than `longest` are cut again at their best weak anchor.
+    """Cuts n x m into segments; what is longer than `longest` is cut again at a weaker anchor.
 
     Where no anchor helps, the cut follows the diagonal of the segment: time stays linear.
     """
@@ -109,7 +113,7 @@ def segments(
     whole: list[tuple[int, int]] = [points[0]]
     stack: list[tuple[tuple[int, int], tuple[int, int]]] = []
     src, tgt = anchors.src.tolist(), anchors.tgt.tolist()
-    for low, high in zip(points, points[1:], strict=False):
+    for low, high in pairwise(points):
         stack.append((low, high))
         while stack:
             (i0, j0), (i1, j1) = stack.pop()

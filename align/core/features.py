@@ -1,11 +1,12 @@
 """What speaks for a bead: the numbers that the learned scorer weighs.
 
-A bead joins a source block (a sentences ending before row i) and a target block (b ending before j).
-All features are symmetric: swapping the documents gives the same numbers. They are computed for many
-small segments at once, padded to a common size, from prefix sums - nothing is encoded again.
+A bead joins a source block (a sentences ending before row i) and a target block (b ending before
+j). All features are symmetric: swapping the documents gives the same numbers. They are computed
+for many small segments at once, padded to a common size, from prefix sums - nothing is encoded
+again.
 
-coverage    each unit's best cosine among the other block's units, above what it finds in blocks of that size
-            anywhere, weighted by the unit's norm: merged blocks pay for being long
+coverage    each unit's best cosine among the other block's units, above what it finds in blocks of
+            that size anywhere, weighted by the unit's norm: merged blocks pay for being long
 margin      cosine of the blocks above the mean of their rows and columns
 length      log ratio of UTF-8 bytes, the document's own ratio taken out
 weakest     the least covered sentence of the block: must each belong?
@@ -36,7 +37,7 @@ BEAD_FEATURES = (
 )  # fmt: skip
 NULL_FEATURES = (
     "alone", "mass", "best match", "best match above .3", "mass up to .5", "no closing mark",
-    "paragraph of its own", "repeated",
+    "paragraph of its own", "repeated", "best match around",
 )  # fmt: skip
 
 
@@ -105,8 +106,16 @@ def _null_features(side: Side, blocks: Blocks, mass: float, best: Floats, mean: 
         side.ends == 0,
         alone,
         times[same.ravel()] > 1,
+        _around(above),
     )
     return np.stack(columns, 1).astype(np.float32)
+
+
+def _around(values: Floats, reach: int = 2) -> Floats:
+    """Mean over up to `reach` neighbours on either side: low where a whole passage is missing."""
+    total, at = prefix(values), np.arange(len(values))
+    low, high = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(values))
+    return (total[high] - total[low] - values) / np.maximum(high - low - 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +235,10 @@ def _over(sums: Floats, a: int) -> Floats:
 
 
 def bead_features(bucket: Bucket, a: int, b: int) -> Floats:
-    """Features of all beads a-b that end at rows a.. and columns b... [F, S, h + 1 - a, w + 1 - b]"""
+    """Features of all beads a-b, by the row and column they end at.
+
+    [F, S, h + 1 - a, w + 1 - b]
+    """
     ev, x, y = bucket.evidence, bucket.src, bucket.tgt
     i, j = x.at[:, a:], y.at[:, b:]
     norm = ev.src_blocks.norms[a - 1, i][:, :, None] * ev.tgt_blocks.norms[b - 1, j][:, None, :]
@@ -296,7 +308,7 @@ def _inside(sums: Floats, a: int, first: int) -> Floats:
 
 
 def _covered(bucket: Bucket, a: int, b: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """Coverage of both sides, of the weakest sentences, and the leak; all in mean sentence masses."""
+    """Coverage of both sides, of the weakest sentences, and the leak, in mean sentence masses."""
     cover, mean = bucket.cover, bucket.evidence.mean_mass
     by_src = (cover.src[b - 1][:, a:, b:] - cover.src[b - 1][:, :-a, b:]) / mean
     by_tgt = (cover.tgt[a - 1][:, a:, b:] - cover.tgt[a - 1][:, a:, :-b]) / mean

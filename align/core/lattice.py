@@ -1,13 +1,10 @@
 """Dynamic programming over many small segments at once, without a loop over cells.
 
-A path runs from (0, 0) to (height, width) of a segment through beads; `beads[i, a - 1, b - 1, s, j]`
-is the score of the bead that joins a source and b target sentences and ends before row i, column j
-of segment s. Sentences may stay alone; every run of such sentences costs `gap` once, for gaps come
-in passages (affine gaps, Gotoh 1982). So a path is in one of two states: it has just passed a bead,
-or it is in a gap.
-
-Rows are visited one by one, everything else is vectorised over segments, columns and bead shapes;
-gaps inside a row are a running maximum (or log-sum). Segments are padded to a common size.
+A path runs from (0, 0) to (height, width) of a segment through beads;
+`beads[i, a - 1, b - 1, s, j]` is the score of the bead that joins a source and b target sentences and ends before row i, column j
+of segment s. Rows are visited one by one, everything else is vectorised over segments, columns and
+bead shapes; the 0-1 bead inside a row is a running maximum (or log-sum). Segments are padded to a
+common size.
 
 The path is the best one (Viterbi). Probabilities are the marginals of the log-linear model whose
 scores these are: forward times backward over the total (a semi-Markov conditional random field,
@@ -17,6 +14,7 @@ Sarawagi & Cohen 2004, https://papers.nips.cc/paper/2648).
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,8 +22,9 @@ import numpy.typing as npt
 from align.core.side import Floats, Ints
 
 NEVER = np.float32(-1e9)  # the score of what cannot be
+SRC_NULL, TGT_NULL = -1, -2  # moves of one sentence without a counterpart
 
-Doubles = npt.NDArray[np.float64]
+Doubles = npt.NDArray[Any]  # float64
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +36,6 @@ class Lattice:
     tgt_null: Floats  # [S, w + 1]; of leaving out the target sentence before column j
     heights: Ints  # [S]
     widths: Ints  # [S]
-    gap: float = 0.0  # once for every run of sentences left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,67 +65,48 @@ def _before(v: Doubles, i: int, size: int, segments: int, columns: int) -> Doubl
     )
 
 
-def _left(row: Doubles, add: Floats) -> Doubles:
-    """What reaches each column from the one to its left. [S, w + 1]"""
-    out = np.full(row.shape, -np.inf)
-    out[:, 1:] = row[:, :-1] + add[:, 1:]
-    return out
-
-
 def best_path(lattice: Lattice) -> Path:
     """The highest-scoring path of every segment."""
-    v, rows, size, segments, columns = _padded(lattice, -np.inf)  # better of the two states
-    bead = np.full((rows, segments, columns), -np.inf)  # best path that ends in a bead
-    gap = np.full((rows, segments, columns), -np.inf)  # best path that ends in a gap
-    kind = np.zeros((rows, segments, columns), np.int16)  # shape of the last bead
-    up = np.zeros((rows, segments, columns), bool)  # the gap came from the row above
-    bead[0, :, 0] = 0.0
+    v, rows, size, segments, columns = _padded(lattice, -np.inf)
+    v[size, :, size] = 0.0
+    move = np.zeros((rows, segments, columns), np.int16)  # a * size + b - ..., or a null
     nulls = np.cumsum(lattice.tgt_null, axis=1, dtype=np.float64)  # [S, w + 1]
     for i in range(rows):
-        above = np.full((segments, columns), -np.inf)
+        here = v[i + size, :, size:]  # [S, w + 1]
         if i:
             joined = (_before(v, i, size, segments, columns) + lattice.beads[i]).reshape(
                 size * size, segments, columns
             )
-            kind[i] = joined.argmax(0)
-            bead[i] = np.take_along_axis(joined, kind[i][None].astype(np.int64), 0)[0]
-            above = np.maximum(bead[i - 1] + lattice.gap, gap[i - 1])
-            above += lattice.src_null[i][:, None]
-        start = np.maximum(above, _left(bead[i] + lattice.gap, lattice.tgt_null))
-        gap[i] = np.maximum.accumulate(start - nulls, axis=1) + nulls
-        up[i] = above >= gap[i]
-        v[i + size, :, size:] = np.maximum(bead[i], gap[i])
-    return _trace(lattice, bead, gap, kind, up)
+            kind = joined.argmax(0)
+            best = np.take_along_axis(joined, kind[None], 0)[0]
+            alone = v[i + size - 1, :, size:] + lattice.src_null[i][:, None]
+            kind[alone > best] = SRC_NULL
+            np.maximum(best, alone, out=here)
+            move[i] = kind
+        inserted = np.maximum.accumulate(here - nulls, axis=1) + nulls
+        # a running maximum that did not start here came from the left
+        left = np.empty_like(inserted)
+        left[:, 0] = -np.inf
+        left[:, 1:] = inserted[:, :-1] + lattice.tgt_null[:, 1:]
+        move[i][left > here] = TGT_NULL
+        np.maximum(here, left, out=here)
+    return _trace(move, lattice.heights, lattice.widths, size)
 
 
-def _trace(
-    lattice: Lattice,
-    bead: Doubles,
-    gap: Doubles,
-    kind: npt.NDArray[np.int16],
-    up: npt.NDArray[np.bool_],
-) -> Path:
-    """Follows the best paths back from the ends, all segments in lock-step."""
-    size = lattice.beads.shape[1]
-    each = np.arange(len(lattice.heights))
-    i, j = lattice.heights.copy(), lattice.widths.copy()
-    in_gap = gap[i, each, j] > bead[i, each, j]
+def _trace(move: npt.NDArray[np.int16], heights: Ints, widths: Ints, size: int) -> Path:
+    """Follows the moves back from the ends, all segments in lock-step."""
+    alive = np.arange(len(heights))
+    i, j = heights.copy(), widths.copy()
     found: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
-    alive = each
     while True:
         alive = alive[(i[alive] > 0) | (j[alive] > 0)]
         if not len(alive):
             break
-        at = i[alive], alive, j[alive]
-        was_gap = in_gap[alive]
-        shape = kind[at].astype(np.int64)
-        a = np.where(was_gap, up[at], shape // size + 1).astype(np.int64)
-        b = np.where(was_gap, ~up[at], shape % size + 1).astype(np.int64)
+        kind = move[i[alive], alive, j[alive]].astype(np.int64)
+        a = np.where(kind >= 0, kind // size + 1, kind == SRC_NULL)
+        b = np.where(kind >= 0, kind % size + 1, kind == TGT_NULL)
         i[alive] -= a
         j[alive] -= b
-        before = i[alive], alive, j[alive]
-        opened = np.where(was_gap, lattice.gap, 0.0)
-        in_gap[alive] = gap[before] > bead[before] + opened
         found.append((alive, i[alive], j[alive], a, b))
     if not found:
         empty = np.zeros(0, np.int64)
@@ -139,12 +118,10 @@ def _trace(
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Log-sums over all paths, [h + 1, S, w + 1] each, by the state the path is in at the cell."""
+    """Log-sums over all paths: from the start to a cell, and from a cell to the end."""
 
-    to_bead: Doubles  # from the start
-    to_gap: Doubles
-    from_bead: Doubles  # to the end
-    from_gap: Doubles
+    forward: Doubles  # [h + 1, S, w + 1]
+    backward: Doubles  # [h + 1, S, w + 1]
     total: Doubles  # [S]
 
 
@@ -159,48 +136,32 @@ def _log_sum(x: Doubles) -> Doubles:
 
 def all_paths(lattice: Lattice) -> Sums:
     """Forward and backward log-sums."""
+    v, rows, size, segments, columns = _padded(lattice, -np.inf)
+    v[size, :, size] = 0.0
     nulls = np.cumsum(lattice.tgt_null, axis=1, dtype=np.float64)  # [S, w + 1]
-    to_bead, to_gap = _forward(lattice, nulls)
-    from_bead, from_gap = _backward(lattice, nulls)
-    each = np.arange(len(lattice.heights))
-    ends = lattice.heights, each, lattice.widths
-    return Sums(to_bead, to_gap, from_bead, from_gap, np.logaddexp(to_bead[ends], to_gap[ends]))
-
-
-def _forward(lattice: Lattice, nulls: Doubles) -> tuple[Doubles, Doubles]:
-    v, rows, size, segments, columns = _padded(lattice, -np.inf)  # sum of the two states
-    bead = np.full((rows, segments, columns), -np.inf)
-    gap = np.full((rows, segments, columns), -np.inf)
-    bead[0, :, 0] = 0.0
     for i in range(rows):
-        start = np.full((segments, columns), -np.inf)
+        here = v[i + size, :, size:]
         if i:
-            joined = _before(v, i, size, segments, columns) + lattice.beads[i]
-            bead[i] = _log_sum(joined.reshape(size * size, segments, columns))
-            start = np.logaddexp(bead[i - 1] + lattice.gap, gap[i - 1])
-            start += lattice.src_null[i][:, None]
-        start = np.logaddexp(start, _left(bead[i] + lattice.gap, lattice.tgt_null))
-        gap[i] = np.logaddexp.accumulate(start - nulls, axis=1) + nulls
-        v[i + size, :, size:] = np.logaddexp(bead[i], gap[i])
-    return bead, gap
+            joined = (_before(v, i, size, segments, columns) + lattice.beads[i]).reshape(
+                size * size, segments, columns
+            )
+            alone = v[i + size - 1, :, size:] + lattice.src_null[i][:, None]
+            here[:] = np.logaddexp(_log_sum(joined), alone)
+        here[:] = np.logaddexp.accumulate(here - nulls, axis=1) + nulls
+    forward = v[size:, :, size:]
 
-
-def _backward(lattice: Lattice, nulls: Doubles) -> tuple[Doubles, Doubles]:
-    rows, size, _, segments, columns = lattice.beads.shape
-    bead = np.full((rows + size, segments, columns + size), -np.inf)
-    gap = np.full((rows, segments, columns), -np.inf)
+    u = np.full((rows + size, segments, columns + size), -np.inf)
     each = np.arange(segments)
     beads = np.full((rows + size, size, size, segments, columns + size), NEVER, np.float32)
     beads[:rows, ..., :columns] = lattice.beads
-    row, segment, column = bead.strides
+    u_row, u_segment, u_column = u.strides
     r, of_a, of_b, of_s, of_j = beads.strides
     shape = (size, size, segments, columns)
     for i in reversed(range(rows)):
-        joined = np.full((segments, columns), -np.inf)
-        down = np.full((segments, columns), -np.inf)
+        here = u[i, :, :columns]
         if i < rows - 1:
             after = np.lib.stride_tricks.as_strided(
-                bead[i + 1 :, :, 1:], shape, (row, column, segment, column), writeable=False
+                u[i + 1 :, :, 1:], shape, (u_row, u_column, u_segment, u_column), writeable=False
             )
             scores = np.lib.stride_tricks.as_strided(
                 beads[i + 1 :, :, :, :, 1:],
@@ -208,54 +169,38 @@ def _backward(lattice: Lattice, nulls: Doubles) -> tuple[Doubles, Doubles]:
                 (r + of_a, of_b + of_j, of_s, of_j),
                 writeable=False,
             )
-            joined = _log_sum((after + scores).reshape(size * size, segments, columns))
-            down = gap[i + 1] + lattice.src_null[i + 1][:, None]
+            joined = (after + scores).reshape(size * size, segments, columns)
+            alone = u[i + 1, :, :columns] + lattice.src_null[i + 1][:, None]
+            here[:] = np.logaddexp(_log_sum(joined), alone)
         ends = each[lattice.heights == i]
-        joined[ends, lattice.widths[ends]] = 0.0
-        here = np.logaddexp(joined, down)
-        gap[i] = np.logaddexp.accumulate((here + nulls)[:, ::-1], axis=1)[:, ::-1] - nulls
-        right = np.full((segments, columns), -np.inf)
-        right[:, :-1] = gap[i][:, 1:] + lattice.tgt_null[:, 1:]
-        opened = np.logaddexp(down, right) + lattice.gap
-        bead[i, :, :columns] = np.logaddexp(joined, opened)
-    return bead[:rows, :, :columns], gap
+        here[ends, lattice.widths[ends]] = 0.0
+        summed = np.logaddexp.accumulate((here + nulls)[:, ::-1], axis=1)[:, ::-1]
+        here[:] = summed - nulls
+    backward = u[:rows, :, :columns]
+    total = forward[lattice.heights, each, lattice.widths]
+    return Sums(forward, backward, total)
 
 
 def bead_marginals(lattice: Lattice, sums: Sums) -> Floats:
     """Probability of every bead with text on both sides. [h + 1, A, A, S, w + 1]"""
     rows, size, _, segments, columns = lattice.beads.shape
     v = np.full((rows + size, segments, columns + size), -np.inf)
-    v[size:, :, size:] = np.logaddexp(sums.to_bead, sums.to_gap)
+    v[size:, :, size:] = sums.forward
     out = np.zeros(lattice.beads.shape, np.float32)
-    end = sums.from_bead - sums.total[:, None]  # [h + 1, S, w + 1]
+    end = sums.backward - sums.total[:, None]  # [h + 1, S, w + 1]
     for i in range(1, rows):
         log = _before(v, i, size, segments, columns) + lattice.beads[i] + end[i]
         np.exp(np.minimum(log, 0.0), out=out[i], casting="same_kind")
     return out
 
 
-@dataclass(frozen=True, slots=True)
-class Nulls:
-    """Probabilities that sentences have no counterpart; index 0 is empty."""
-
-    src: Floats  # [h + 1, S]
-    tgt: Floats  # [S, w + 1]
-    opened: float  # expected number of gaps, all segments together
-
-
-def null_marginals(lattice: Lattice, sums: Sums) -> Nulls:
-    """What the model says of sentences left alone."""
+def null_marginals(lattice: Lattice, sums: Sums) -> tuple[Floats, Floats]:
+    """Probability that a sentence has no counterpart: [h + 1, S] and [S, w + 1], index 0 empty."""
+    f, b, total = sums.forward, sums.backward, sums.total
     src = np.zeros(lattice.src_null.shape, np.float32)
     tgt = np.zeros(lattice.tgt_null.shape, np.float32)
-    total = sums.total[:, None]
-    down = lattice.src_null[1:, :, None] + sums.from_gap[1:] - total
-    right = lattice.tgt_null[:, 1:] + sums.from_gap[:, :, 1:] - total
-    opened = 0.0
-    for state, cost in ((sums.to_bead, lattice.gap), (sums.to_gap, 0.0)):
-        p = np.exp(np.minimum(state[:-1] + cost + down, 0.0))
-        q = np.exp(np.minimum(state[:, :, :-1] + cost + right, 0.0))
-        src[1:] += p.sum(2)
-        tgt[:, 1:] += q.sum(0)
-        if state is sums.to_bead:
-            opened = float(p.sum() + q.sum())
-    return Nulls(src, tgt, opened)
+    log = f[:-1] + lattice.src_null[1:, :, None] + b[1:] - total[:, None]
+    src[1:] = np.exp(np.minimum(log, 0.0)).sum(2)
+    log = f[:, :, :-1] + lattice.tgt_null[:, 1:] + b[:, :, 1:] - total[:, None]
+    tgt[:, 1:] = np.exp(np.minimum(log, 0.0)).sum(0)
+    return src, tgt

@@ -51,21 +51,10 @@ class Monotone:
     anchors: Anchors
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A pair of documents cut into segments, ready to be scored."""
-
-    evidence: Evidence
-    forward: Neighbours
-    backward: Neighbours
-    anchors: Anchors
-    box: Segments
-
-
-def prepare(
+def align_monotone(
     src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
-) -> Prepared:
-    """Neighbours, anchors and segments of n and m sentences, both at least 1."""
+) -> Monotone:
+    """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
     ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), k, threads)
     ev = evidence(src, tgt, len(scorer.shapes), ahead.scores[:, 0], back.scores[:, 0])
     anchors = chain(mutual_best(ahead, back))
@@ -75,23 +64,12 @@ def prepare(
     else:
         zero = np.zeros(1, np.int64)
         box = Segments(zero, zero + n, zero, zero + m)
-    return Prepared(ev, ahead, back, anchors, box)
-
-
-def lattices(ready: Prepared, scorer: Scorer) -> Iterator[tuple[Lattice, Ints]]:
-    """The scores of everything that can happen, bucket by bucket, and which segments are in it."""
-    shared = find_shared(ready.evidence, ready.box)
-    for chosen in _buckets(ready.box):
-        yield score_bucket(make_bucket(ready.evidence, ready.box, chosen, shared), scorer), chosen
-
-
-def align_monotone(
-    src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
-) -> Monotone:
-    """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
-    ready = prepare(src, tgt, scorer, k, threads, cut=cut)
-    parts = [solve(lattice, ready.box, chosen) for lattice, chosen in lattices(ready, scorer)]
-    return Monotone(join(parts), ready.evidence, ready.forward, ready.backward, ready.anchors)
+    shared = find_shared(ev, box)
+    parts = []
+    for chosen in _buckets(box):
+        bucket = make_bucket(ev, box, chosen, shared)
+        parts.append(_solve(score_bucket(bucket, scorer), box, chosen))
+    return Monotone(_join(parts), ev, ahead, back, anchors)
 
 
 def _buckets(box: Segments) -> Iterator[Ints]:
@@ -113,11 +91,11 @@ def _buckets(box: Segments) -> Iterator[Ints]:
         start = end
 
 
-def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
+def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     """Best paths of one bucket with their probabilities, in document coordinates."""
     path, sums = best_path(lattice), all_paths(lattice)
     marginals = bead_marginals(lattice, sums)
-    nulls = null_marginals(lattice, sums)
+    src_null, tgt_null = null_marginals(lattice, sums)
     s, i, j, a, b = path.segment, path.src, path.tgt, path.a, path.b
     end_i, end_j = i + a, j + b
     both = (a > 0) & (b > 0)
@@ -126,7 +104,7 @@ def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     probability = np.where(
         both,
         marginals[end_i, x, y, s, end_j],
-        np.where(a > 0, nulls.src[end_i, s], nulls.tgt[s, end_j]),
+        np.where(a > 0, src_null[end_i, s], tgt_null[s, end_j]),
     )
     return Beads(
         i + box.src_first[chosen][s],
@@ -169,8 +147,7 @@ def strongest_links(marginals: Floats, path: Path) -> Floats:
     return np.clip(out, 0, 1)
 
 
-def join(parts: list[Beads]) -> Beads:
-    """The beads of all segments in document order."""
+def _join(parts: list[Beads]) -> Beads:
     columns = [
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("src", "tgt", "a", "b", "score", "probability", "linked")

@@ -1,8 +1,9 @@
 """Text that moved: leftovers of the monotone pass that match across the order.
 
-Leftovers are compared among themselves; mutual best neighbours that stand together on both sides make a
-box (a pull quote, a section that changed places), and each box is solved like any other segment. A moved pair
-is rarer than one in order, so it must beat leaving both sides alone by `PRIOR`.
+Leftovers are compared among themselves; mutual best neighbours that stand together on both sides
+make a box (a pull quote, a section that changed places), and each box is solved like any other
+segment. A moved pair is rarer than one in order, so it must beat leaving both sides alone by
+`PRIOR`.
 """
 
 from __future__ import annotations
@@ -92,7 +93,6 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
             lattice.tgt_null,
             lattice.heights,
             lattice.widths,
-            lattice.gap,
         )
         path = best_path(lattice)
         marginals = bead_marginals(lattice, all_paths(lattice))

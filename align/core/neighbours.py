@@ -82,8 +82,8 @@ def _coarse(vectors: Floats) -> Floats:
 def _corridor(queries: Floats, base: Floats, k: int, threads: int) -> Neighbours:
     """Exact search inside the blocks of `base` that look like the query's block.
 
-    Each block of queries searches the neighbourhoods of its 2 nearest blocks and of the places that the
-    blocks before and after it point to: text that moved as a whole is found too.
+    Each block of queries searches the neighbourhoods of its 2 nearest blocks and of the places
+    that the blocks before and after it point to: text that moved as a whole is found too.
     """
     coarse = _faiss(_coarse(queries), _coarse(base), 2, threads)
     blocks, last = len(coarse.ids), (len(base) - 1) // COARSE

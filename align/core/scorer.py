@@ -27,7 +27,6 @@ class Scorer:
     beads: Floats  # [len(BEAD_FEATURES)]
     nulls: Floats  # [len(NULL_FEATURES)]
     shapes: Floats  # [A, A]; symmetric; NEVER for shapes that are not allowed
-    gap: float  # for every run of sentences left alone
 
     def restricted(self, max_side: int, max_total: int) -> Scorer:
         """The same without beads longer than these, in sentences a side and on both sides."""
@@ -35,7 +34,7 @@ class Scorer:
         a = np.arange(1, size + 1)
         allowed = a[:, None] + a <= max_total
         shapes = np.where(allowed, self.shapes[:size, :size], NEVER).astype(np.float32)
-        return Scorer(self.beads, self.nulls, shapes, self.gap)
+        return Scorer(self.beads, self.nulls, shapes)
 
 
 def load_scorer(kind: str) -> Scorer:
@@ -59,7 +58,6 @@ def read_scorer(path: Path) -> Scorer:
         np.array([found["beads"][name] for name in BEAD_FEATURES], np.float32),
         np.array([found["nulls"][name] for name in NULL_FEATURES], np.float32),
         shapes,
-        float(found["gap"]),
     )
 
 
@@ -76,8 +74,7 @@ def write_scorer(scorer: Scorer, path: Path) -> None:
         {name: round(float(x), 4) for name, x in zip(names, weights, strict=True)}
         for names, weights in ((BEAD_FEATURES, scorer.beads), (NULL_FEATURES, scorer.nulls))
     )
-    gap = round(scorer.gap, 4)
-    text = json.dumps({"beads": beads, "nulls": nulls, "shapes": shapes, "gap": gap}, indent=1)
+    text = json.dumps({"beads": beads, "nulls": nulls, "shapes": shapes}, indent=1)
     path.write_text(text + "\n", encoding="utf-8")
 
 
@@ -105,4 +102,4 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
         src_null[1:] = src[np.maximum(bucket.src.at[:, 1:] - 1, 0)].T
     if columns > 1:
         tgt_null[:, 1:] = tgt[np.maximum(bucket.tgt.at[:, 1:] - 1, 0)]
-    return Lattice(beads, src_null, tgt_null, bucket.heights, bucket.widths, scorer.gap)
+    return Lattice(beads, src_null, tgt_null, bucket.heights, bucket.widths)

@@ -7,12 +7,13 @@ sentence's unit vectors is its vector), else the sentences themselves.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-Floats = npt.NDArray[np.float32]
-Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[Any]  # float32 unless said otherwise
+Ints = npt.NDArray[Any]  # int64 unless said otherwise
 
 
 @dataclass(frozen=True, slots=True)

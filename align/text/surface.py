@@ -1,8 +1,9 @@
 """What a sentence shows without being understood: length, punctuation, numbers, names.
 
-These are the cues that translators leave untouched. Numbers are brought to one form for all languages
-(1,956 = 1.956 = 1 956 = 一千九百五十六; 3,5 = 3.5; month names and their numbers agree); words are kept as
-fingerprints of their first letters without accents, so that cognates and names meet.
+These are the cues that translators leave untouched. Numbers are brought to one form for all
+languages (1,956 = 1.956 = 1 956 = 一千九百五十六; 3,5 = 3.5; month names and their numbers agree);
+words are kept as fingerprints of their first letters without accents, so that cognates and names
+meet.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Fits the probabilities: logistic regression on documents that the weights were not learned from.
 
-Strict: the bead is exactly a gold bead. Lax: both its sides overlap with one gold bead. Unrelated documents are
-part of the data, so that chance matches in them are recognised by their surroundings.
+Strict: the bead is exactly a gold bead. Lax: both its sides overlap with one gold bead. Unrelated
+documents are part of the data, so that chance matches are recognised by their surroundings.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """Learns the bead scorer's weights from documents with known alignment.
 
-A conditional random field over paths (Lafferty 2001; semi-Markov: Sarawagi & Cohen 2004): the gradient is the
-features expected under the model minus those of the gold path. With `cost`, wrong beads are made
-more attractive while learning (softmax-margin, Gimpel & Smith 2010), and L2 keeps weights small.
+A conditional random field over paths (Lafferty 2001; semi-Markov: Sarawagi & Cohen 2004): the
+gradient is the features expected under the model minus those of the gold path. With `cost`, wrong
+beads are made more attractive while learning (softmax-margin, Gimpel & Smith 2010), and L2 keeps
+weights small.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.anchors import Segments
-from align.core.blocks import prefix
 from align.core.features import (
     BEAD_FEATURES,
     NULL_FEATURES,
+    Bucket,
     bead_features,
     evidence,
     find_shared,
@@ -69,7 +70,6 @@ class Example:
     tgt_nulls: Floats  # [m, N]
     src_y: Floats  # [n]; 1: gold leaves it out
     tgt_y: Floats  # [m]
-    gaps: int  # runs of sentences that gold leaves out
     weight: float
 
 
@@ -97,32 +97,14 @@ def make_example(
     """Features of all candidates in the band. Sentences of moved pairs count as left out."""
     n, m, size = len(src), len(tgt), settings.max_side
     path = rising(links)
-    near = np.zeros((n + 1, m + 1), bool)
-    band = settings.band
-    i = j = 0
-    for a, b in [*path, ((n,), (m,))]:
-        i, j = min(i, n), min(j, m)
-        for x, y in _steps(i, j, a[0], b[0], band // 2):
-            near[max(0, x - band) : x + band + 1, max(0, y - band) : y + band + 1] = True
-        i, j = a[-1] + 1, b[-1] + 1
     ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), settings.neighbours)
     ev = evidence(src, tgt, size, ahead.scores[:, 0], back.scores[:, 0])
     zero = np.zeros(1, np.int64)
     box = Segments(zero, zero + n, zero, zero + m)
     bucket = make_bucket(ev, box, zero, find_shared(ev, box))
-    gold = {(a[-1] + 1, b[-1] + 1, len(a), len(b)) for a, b in path}
-    parts: list[tuple[Floats, Ints, Ints, Ints, Floats]] = []
-    for height in range(1, min(size, n) + 1):
-        for width in range(1, min(size, m, settings.max_total - height) + 1):
-            at_i, at_j = np.nonzero(near[height:, width:])
-            found = bead_features(bucket, height, width)[:, 0, at_i, at_j].T  # [c, F]
-            ends = zip((at_i + height).tolist(), (at_j + width).tolist(), strict=True)
-            right = np.fromiter(
-                ((p, q, height, width) in gold for p, q in ends), np.float32, len(at_i)
-            )
-            shape = np.full(len(at_i), (height - 1) * size + width - 1)
-            parts.append((np.ascontiguousarray(found), shape, at_i + height, at_j + width, right))
-    x, kind, rows, columns, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    x, kind, rows, columns, y = _candidates(
+        bucket, path, _near(path, n, m, settings.band), settings
+    )
     src_y, tgt_y = np.ones(n, np.float32), np.ones(m, np.float32)
     for first, second in path:
         if max(len(first), len(second)) <= size and len(first) + len(second) <= settings.max_total:
@@ -131,10 +113,9 @@ def make_example(
     cuts = _pieces(path, n, m, settings.piece)
     tops, lefts = cuts[:-1, 0], cuts[:-1, 1]
     s = np.searchsorted(cuts[1:, 0], rows - 1, side="right")  # piece of the last sentence
-    a, b = kind // size + 1, kind % size + 1
     inside = (
-        (rows - a >= tops[s])
-        & (columns - b >= lefts[s])
+        (rows - kind // size - 1 >= tops[s])
+        & (columns - kind % size - 1 >= lefts[s])
         & (columns <= cuts[s + 1, 1])
         & (rows <= cuts[s + 1, 0])
     )
@@ -156,21 +137,38 @@ def make_example(
         ev.tgt_nulls,
         src_y,
         tgt_y,
-        _gaps(path, src_y, tgt_y),
         weight,
     )
 
 
-def _gaps(path: Sequence[Link], src_y: Floats, tgt_y: Floats) -> int:
-    """Runs of left-out sentences along the path (cuts follow a bead, so they divide none)."""
-    src, tgt = prefix(src_y), prefix(tgt_y)
-    count = i = j = 0
-    for a, b in [*path, ((len(src_y),), (len(tgt_y),))]:
-        if a[0] < len(src_y) and src_y[a[0]]:
-            continue  # a bead of a shape that is not allowed: its sentences are in a gap
-        count += bool(src[a[0]] > src[i] or tgt[b[0]] > tgt[j])
-        i, j = min(a[-1] + 1, len(src_y)), min(b[-1] + 1, len(tgt_y))
-    return count
+def _near(path: Sequence[Link], n: int, m: int, band: int) -> npt.NDArray[np.bool_]:
+    """Which cells lie within `band` of the path. [n + 1, m + 1]"""
+    near = np.zeros((n + 1, m + 1), bool)
+    i = j = 0
+    for a, b in [*path, ((n,), (m,))]:
+        for x, y in _steps(min(i, n), min(j, m), a[0], b[0], band // 2):
+            near[max(0, x - band) : x + band + 1, max(0, y - band) : y + band + 1] = True
+        i, j = a[-1] + 1, b[-1] + 1
+    return near
+
+
+def _candidates(
+    bucket: Bucket, path: Sequence[Link], near: npt.NDArray[np.bool_], settings: Settings
+) -> tuple[Floats, Ints, Ints, Ints, Floats]:
+    """Features, shape, row and column of every bead near the path, and whether it is gold."""
+    size, (n, m) = settings.max_side, (near.shape[0] - 1, near.shape[1] - 1)
+    gold = {(a[-1] + 1, b[-1] + 1, len(a), len(b)) for a, b in path}
+    parts: list[tuple[Floats, Ints, Ints, Ints, Floats]] = []
+    for a in range(1, min(size, n) + 1):
+        for b in range(1, min(size, m, settings.max_total - a) + 1):
+            i, j = np.nonzero(near[a:, b:])
+            x = bead_features(bucket, a, b)[:, 0, i, j].T  # [c, F]
+            ends = zip((i + a).tolist(), (j + b).tolist(), strict=True)
+            y = np.fromiter(((p, q, a, b) in gold for p, q in ends), np.float32, len(i))
+            kind = np.full(len(i), (a - 1) * size + b - 1)
+            parts.append((np.ascontiguousarray(x), kind, i + a, j + b, y))
+    x, kind, i, j, y = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return x, kind, i, j, y
 
 
 def _pieces(path: Sequence[Link], n: int, m: int, length: int) -> Ints:
@@ -218,31 +216,29 @@ def _objective(
     shape = w[f : f + shapes]
     tie = ties[example.kind]
     scores = example.x @ w[:f].astype(np.float32) + shape[tie]
-    alone = w[f + shapes : -1]
-    src, tgt, gap = example.src_nulls @ alone, example.tgt_nulls @ alone, float(w[-1])
+    src, tgt = example.src_nulls @ w[f + shapes :], example.tgt_nulls @ w[f + shapes :]
     size, cost = settings.max_side, settings.cost
     a, b = example.kind // size + 1, example.kind % size + 1
     gold = float(scores @ example.y + src @ example.src_y + tgt @ example.tgt_y)
-    gold += gap * example.gaps
-    count, h, w = len(example.heights), int(example.heights.max()), int(example.widths.max())
+    count = len(example.heights)
+    h, width = int(example.heights.max()), int(example.widths.max())
     at = example.i, a - 1, b - 1, example.s, example.j
-    beads = np.full((h + 1, size, size, count, w + 1), NEVER, np.float32)
+    beads = np.full((h + 1, size, size, count, width + 1), NEVER, np.float32)
     beads[at] = scores + cost * (a + b) / 2 * (1 - example.y)
     (src_s, src_i), (tgt_s, tgt_j) = example.src_at, example.tgt_at
     src_null = np.zeros((h + 1, count), np.float32)
     src_null[src_i, src_s] = src + cost / 2 * (1 - example.src_y)
-    tgt_null = np.zeros((count, w + 1), np.float32)
+    tgt_null = np.zeros((count, width + 1), np.float32)
     tgt_null[tgt_s, tgt_j] = tgt + cost / 2 * (1 - example.tgt_y)
-    lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths, gap)
+    lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths)
     sums = all_paths(lattice)
     p = bead_marginals(lattice, sums)[at] - example.y
-    nulls = null_marginals(lattice, sums)
-    gradient = np.zeros(f + shapes + null + 1)
+    p_src, p_tgt = null_marginals(lattice, sums)
+    gradient = np.zeros(f + shapes + null)
     gradient[:f] = example.x.T @ p
     gradient[f : f + shapes] = np.bincount(tie, p, shapes)
-    gradient[f + shapes : -1] = example.src_nulls.T @ (nulls.src[src_i, src_s] - example.src_y)
-    gradient[f + shapes : -1] += example.tgt_nulls.T @ (nulls.tgt[tgt_s, tgt_j] - example.tgt_y)
-    gradient[-1] = nulls.opened - example.gaps
+    gradient[f + shapes :] = example.src_nulls.T @ (p_src[src_i, src_s] - example.src_y)
+    gradient[f + shapes :] += example.tgt_nulls.T @ (p_tgt[tgt_s, tgt_j] - example.tgt_y)
     return example.weight * (float(sums.total.sum()) - gold), example.weight * gradient
 
 
@@ -254,13 +250,13 @@ def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None 
     ties, shapes = _ties(size, settings.max_total)
     f = len(BEAD_FEATURES)
     first = np.array([int(np.flatnonzero(ties == k)[0]) for k in range(shapes)])
-    w = np.zeros(f + shapes + len(NULL_FEATURES) + 1)
+    w = np.zeros(f + shapes + len(NULL_FEATURES))
     if start is None:
         w[[BEAD_FEATURES.index("coverage"), BEAD_FEATURES.index("margin x mass")]] = 2.0
         w[BEAD_FEATURES.index("length")] = -1.0
         w[f + shapes] = -2.0
     else:
-        w[:f], w[f + shapes : -1], w[-1] = start.beads, start.nulls, start.gap
+        w[:f], w[f + shapes :] = start.beads, start.nulls
         w[f : f + shapes] = np.maximum(start.shapes.ravel()[first], -20.0)
 
     with ThreadPoolExecutor(settings.threads) as pool:
@@ -279,7 +275,6 @@ def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None 
     table[ties >= 0] = found[f : f + shapes][ties[ties >= 0]]
     return Scorer(
         found[:f].astype(np.float32),
-        found[f + shapes : -1].astype(np.float32),
+        found[f + shapes :].astype(np.float32),
         table.reshape(size, size),
-        float(found[-1]),
     )

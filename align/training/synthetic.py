@@ -1,8 +1,8 @@
 """Documents with known alignment, made from bitext: as many as one likes, for every language pair.
 
-Consecutive rows of a source become a text; then, as real translators and real collections do, sentences
-are merged, split at commas and semicolons, left out, added, and whole passages are missing or foreign on one
-side. Moved blocks come last. What corresponds is known from the making.
+Consecutive rows of a source become a text; then, as real translators and real collections do,
+sentences are merged, split at commas and semicolons, left out, added, and whole passages are
+missing or foreign on one side. Moved blocks come last. What corresponds is known from the making.
 """
 
 from __future__ import annotations
