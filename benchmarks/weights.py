@@ -22,8 +22,9 @@ import numpy as np
 from align.core.align import align_sides
 from align.core.calibrate import Calibration
 from align.core.scorer import FOLDER, Scorer, write_scorer
-from align.encoders.load import load_encoder
+from align.encoders.load import ObjectEncoder, load_encoder
 from align.evaluate import Evaluation, evaluate, merge, read_links
+from align.sides import SENTENCE, kind_of
 from align.training.bitext import find_bitexts
 from align.training.calibration import Judged, calibration_error, fit_calibration, write_calibration
 from align.training.scorer import Settings, learn
@@ -141,6 +142,8 @@ def main() -> None:
         print(f"{time.time() - began:6.0f} s  {text}", flush=True)
 
     encoder = load_encoder(arguments.encoder)
+    if arguments.kind == SENTENCE and kind_of(encoder) != SENTENCE:
+        encoder = ObjectEncoder(encoder)  # its sentence vectors alone, as of any transformer
     bitexts = find_bitexts(arguments.corpus)
     settings = Settings(rounds=arguments.rounds, l2=arguments.l2)
     gold = prepare(gold_tasks(arguments.gold), encoder)
