@@ -44,7 +44,8 @@ def pair(
     `src` and `tgt` are each a `pathlib.Path` (a file), a `str` (the text), a list of sentences
     (taken as split) or a `Document`. `encoder` is None for the one in the package, or whatever
     `load_encoder` takes; `vectors` gives the sentences' vectors instead, float32 [n, d] and [m, d].
-    Options are given whole or as keywords: `pair(a, b, src_lang="en", max_side=3)`.
+    Options are given whole or as keywords: `pair(a, b, src_lang="en", max_side=3)`. `explain=True`
+    fills `Bead.why`; `input_format` is about files, text given as such is taken as it stands.
 
     Raises AlignError for input that cannot be read and options that make no sense.
     """

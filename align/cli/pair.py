@@ -30,7 +30,9 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     text.add_argument("--wrapped", action="store_true", help="a single newline ends no sentence")
     text.add_argument("--encoding", metavar="E", default="utf-8", help="of both files (utf-8)")
     text.add_argument(
-        "--input-format", metavar="F", help="text, html, markdown, docx, epub, srt, vtt (by suffix)"
+        "--input-format",
+        metavar="F",
+        help="text, html, markdown, docx, epub, srt, vtt (by suffix)",
     )
 
     how = command.add_argument_group("alignment")
