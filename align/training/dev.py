@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 from pathlib import Path
@@ -109,7 +109,7 @@ def read_dev(folder: Path, langs: Sequence[str], encoding: str = "utf-8") -> lis
     names: dict[str, dict[str, list[str]]] = {}
     for path in sorted(p for p in folder.iterdir() if p.is_file()):
         lang = language_of(path.suffix[1:])
-        if lang in langs:
+        if lang is not None and lang in langs:
             texts = [line.strip() for _, line in lines(str(path), encoding)]
             names.setdefault(path.stem, {})[lang] = texts
     found = []
@@ -146,3 +146,18 @@ def retrieval(src: Floats, tgt: Floats) -> tuple[float, float]:
         for s in (scores, ratio)
     )
     return cosine, margin
+
+
+def measure(
+    sets: Sequence[DevSet], encode: Callable[[Sequence[str]], Floats]
+) -> tuple[DevScore, ...]:
+    """Retrieval on every set. `encode` gives unit rows, [n, d]."""
+    kept: dict[tuple[str, ...], Floats] = {}  # a language's side is often in several sets
+    scores = []
+    for dev in sets:
+        for texts in (dev.src, dev.tgt):
+            if texts not in kept:
+                kept[texts] = encode(texts)
+        cosine, margin = retrieval(kept[dev.src], kept[dev.tgt])
+        scores.append(DevScore(dev.name, dev.langs, len(dev.src), cosine, margin))
+    return tuple(scores)

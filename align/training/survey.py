@@ -21,7 +21,7 @@ from align.training.bitext import Bitext
 from align.training.dev import HELD_OUT, DevSet, HeldOut
 from align.training.vocabulary import MAX_HAN, han_run
 
-SAMPLE = 100_000  # sentences of each language for the vocabulary
+SAMPLE = 200_000  # sentences of each language for the vocabulary
 _BALANCE = 0.6  # a source of n bytes gets a share of the sample ~ n ** balance
 
 
@@ -31,6 +31,7 @@ class Survey:
 
     texts: dict[str, list[str]]  # the sample, by language
     words: set[str]  # Han words of three and four characters that stand alone
+    share: float  # of all sentences that the sample has, 0..1
     pairs: dict[str, int]  # number of pairs by language pair, "de-en"
     dev: tuple[DevSet, ...]
 
@@ -42,8 +43,10 @@ class _Reservoir:
     most: int
     keys: list[npt.NDArray[np.float64]] = field(default_factory=list)
     items: list[str] = field(default_factory=list)
+    seen: int = 0
 
     def offer(self, texts: list[str], weight: float, rng: np.random.Generator) -> None:
+        self.seen += len(texts)
         self.keys.append(rng.exponential(1.0 / weight, len(texts)))
         self.items += texts
         if len(self.items) > 3 * self.most:
@@ -93,6 +96,7 @@ def survey(
     return Survey(
         {lang: list(dict.fromkeys(texts[lang].items)) for lang in sorted(texts)},
         words,
+        sum(len(r.items) for r in texts.values()) / sum(r.seen for r in texts.values()),
         {f"{a}-{b}": count for (a, b), count in pairs.items()},
         tuple(found for found in dev if found is not None),
     )

@@ -87,9 +87,9 @@ def train_unigram(
 
 
 def _grid(pieces: list[str]) -> npt.NDArray[np.uint32]:
-    """The characters by position, [longest, pieces]; zeros behind the end. Long pieces first."""
+    """Characters + 1 by position, [longest, pieces]; 0 behind the end. Long pieces first."""
     lengths = np.fromiter(map(len, pieces), np.int64, len(pieces))
-    codes = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), np.uint32)
+    codes = np.frombuffer("".join(pieces).encode("utf-32-le", "surrogatepass"), np.uint32) + 1
     grid = np.zeros((int(lengths[0]), len(pieces)), np.uint32)
     column = np.repeat(np.arange(len(pieces)), lengths)
     grid[np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths), column] = codes
@@ -122,11 +122,12 @@ def _seed(
         keys, first, number = np.unique(
             np.concatenate(hashed), return_index=True, return_inverse=True
         )
-        total = np.bincount(number, np.concatenate([weights[: len(h)] for h in hashed]))
+        occurs = np.concatenate([weights[: len(h)] for h in hashed])
+        total = np.asarray(np.bincount(number, occurs), np.float64)
         starts = np.cumsum([0, *map(len, hashed)])
         frequent = np.flatnonzero((total >= least) | (size == 1))
         begin = np.searchsorted(starts, first[frequent], side="right") - 1
-        piece = first[frequent] - starts[begin]
+        piece: Ints = first[frequent] - starts[begin]
         spans = zip(piece.tolist(), begin.tolist(), strict=True)
         texts = [pieces[i][at : at + size] for i, at in spans]
         if allowed is not None and size > 1:
@@ -136,18 +137,20 @@ def _seed(
         place = np.full(len(keys), -1, np.int32)
         place[frequent] = np.arange(len(texts)) + len(tokens)
         tokens += texts
-        found.append((total[frequent], piece, begin))
+        found.append((total[frequent], piece, begin.astype(np.int64)))
         column = place[number]
         for b in range(len(hashed)):
             blocks[b + size - 1][:, size - 1] = column[starts[b] : starts[b + 1]]
     singles = len(found[0][0])
-    total, piece, begin = (np.concatenate(part) for part in zip(*found, strict=True))
-    score = total * np.fromiter(map(len, tokens), np.int64, len(tokens))
+    occurs = np.concatenate([part[0] for part in found])
+    piece = np.concatenate([part[1] for part in found])
+    begin = np.concatenate([part[2] for part in found])
+    score = occurs * np.fromiter(map(len, tokens), np.int64, len(tokens))
     score[:singles] = np.inf
     best = np.zeros(len(tokens), np.bool_)
     best[np.argsort(-score, kind="stable")[: max(_SEEDS, singles)]] = True
-    model = _Model(tokens, np.log(total / total.sum()), singles, piece, begin)
-    return _kept(model, _Lattice(blocks, weights), total, best)[:2]
+    model = _Model(tokens, np.log(occurs / occurs.sum()), singles, piece, begin)
+    return _kept(model, _Lattice(blocks, weights), occurs, best)[:2]
 
 
 def _kept(

@@ -1,0 +1,292 @@
+"""`align.train`: bitext -> an encoder of one's own, as a folder."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+import importlib.util
+import logging
+import os
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from align.encoders.layout import static_home
+from align.encoders.pieces import normalise
+from align.encoders.save import save_static
+from align.encoders.static import StaticEncoder
+from align.encoders.tokens import read_unigram
+from align.encoders.vectors import read_vectors
+from align.errors import AlignError
+from align.training.batches import Recipe
+from align.training.bitext import Bitext, find_bitexts
+from align.training.card import Card, model_card, read_licences
+from align.training.dev import HELD_OUT, DevScore, DevSet, measure, read_dev
+from align.training.encoder import Progress, Settings
+from align.training.encoder import train as train_vectors
+from align.training.plan import TrainOptions, least_count, recipe_for, settings_for
+from align.training.prepare import Prepared, prepare
+from align.training.survey import survey
+from align.training.vocabulary import train_tokenizer
+from align.training.work import Work
+from align.version import __version__
+
+log = logging.getLogger("align")
+Floats = npt.NDArray[np.float32]
+Report = Callable[[Progress, tuple[DevScore, ...]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of it."""
+
+    folder: Path
+    langs: tuple[str, ...]
+    pairs: int  # that were trained on
+    tokens: int
+    dims: int
+    bits: int
+    steps: int
+    seconds: float  # of training
+    scores: tuple[DevScore, ...]  # of the model as it was written
+
+
+def train(
+    corpora: Sequence[Path | str],
+    output: Path | str,
+    *,
+    options: TrainOptions | None = None,
+    start: Path | str | None = None,
+    dev: Path | str | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    progress: Report | None = None,
+    **changes: Any,
+) -> Trained:
+    """Trains a static encoder on bitext and writes it to the folder `output`.
+
+    `corpora` are .tsv files, Moses pairs and folders of them. `start` is the folder of a model of
+    ours to continue from: its vocabulary is kept. `dev` is a folder of line-aligned files
+    NAME.<lang> to measure with; without it up to 1,000 pairs of each language pair are held out.
+    What is needed to go on after a stop lies in `output`.work until the end: `resume` goes on
+    there. `overwrite` replaces a model, or an unfinished run, that is there. `progress` is called
+    after each step, with the scores of the last checkpoint. Options whole or as keywords.
+
+    Raises AlignError for bitext that cannot be read, options that make no sense, an output that is
+    there, a run to resume that was begun with other settings, and when torch is not installed.
+    """
+    options = dataclasses.replace(options or TrainOptions(), **changes)
+    if importlib.util.find_spec("torch") is None:
+        raise AlignError("training needs torch: pip install 'parallel-align[train]'")
+    output, places = Path(output), [Path(place) for place in corpora]
+    _check_output(output, overwrite)
+    base = None if start is None else _base(Path(start), options)
+    bitexts = _bitexts(places, options)
+    work = Work(output.with_name(f"{output.name}.work"))
+    work.begin(_asked(options, bitexts, start, base, dev), resume, overwrite)
+    corpus = work.corpus()
+    if corpus is None:
+        corpus = _prepare(work, bitexts, options, base, dev)
+    else:
+        log.info("goes on in %s", work.folder)
+    tokenizer_json, sets, prepared = corpus
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_str(tokenizer_json)
+    recipe = recipe_for(prepared, options.batch)
+    settings = settings_for(prepared, recipe, options, None if base is None else base.dims)
+    last = Progress(0, 0.0, 0.0, 0.0, 0.0)
+    scores: tuple[DevScore, ...] = ()
+
+    def report(now: Progress) -> None:
+        nonlocal last, scores
+        if last.step and last.step % settings.checkpoint == 0 and progress is not None:
+            # the checkpoint of the step before is written by now
+            scores = measure(sets, _encode_with(work.weights(), tokenizer))
+        last = now
+        if progress is not None:
+            progress(now, scores)
+
+    vectors = train_vectors(
+        prepared,
+        tokenizer.get_vocab_size(),
+        recipe,
+        settings,
+        start=None if base is None else base.vectors,
+        checkpoint=work.checkpoint,
+        resume=True,
+        progress=report,
+    )
+    save_static(work.model, tokenizer_json, vectors, bits=options.bits)
+    scores = measure(sets, StaticEncoder(work.model).encode)
+    langs = tuple(sorted({lang for group in prepared.groups for lang in group.langs.split("-")}))
+    done = Trained(
+        output,
+        langs,
+        len(prepared.pairs),
+        vectors.shape[0],
+        vectors.shape[1],
+        options.bits,
+        last.step,
+        last.seconds,
+        scores,
+    )
+    card = _card(done, prepared, recipe, settings, base)
+    (work.model / "README.md").write_text(model_card(card, read_licences(places)), "utf-8")
+    work.finish(output)
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Base:
+    """The model that is continued."""
+
+    name: str
+    tokenizer: str  # its tokenizer.json
+    vectors: Floats  # [tokens, dims]
+
+    @property
+    def dims(self) -> int:
+        """Length of a vector."""
+        return int(self.vectors.shape[1])
+
+
+def _base(folder: Path, options: TrainOptions) -> _Base:
+    home = static_home(folder) if folder.is_dir() else None
+    if home is None or read_unigram(home / "tokenizer.json") is None:
+        raise AlignError(f"{folder}: no model made by `align train`; only those can be continued")
+    table = read_vectors(home / "model.safetensors")
+    if options.dims not in (None, table.dims):
+        raise AlignError(
+            f"{folder}: has {table.dims} dimensions, dims asks for {options.dims}; leave it out"
+        )
+    tokenizer = (home / "tokenizer.json").read_text("utf-8")
+    return _Base(StaticEncoder(folder).name, tokenizer, table.take(np.arange(table.count)))
+
+
+def _check_output(output: Path, overwrite: bool) -> None:
+    """Before hours of work, not after."""
+    if output.exists() and (not output.is_dir() or any(output.iterdir())):
+        if not (output / "modules.json").is_file():
+            raise AlignError(f"{output}: exists and is no model; name another folder")
+        if not overwrite:
+            raise AlignError(f"{output}: a model is there; name another folder, or --overwrite")
+    home = output.resolve().parent
+    if not os.access(home if home.exists() else Path.cwd(), os.W_OK):
+        raise AlignError(f"{output}: no permission to write in {home}")
+
+
+def _bitexts(places: Sequence[Path], options: TrainOptions) -> list[Bitext]:
+    found = find_bitexts(places, options.encoding)
+    if not options.languages:
+        return found
+    chosen = [part for bitext in found if (part := bitext.only(options.languages)) is not None]
+    there = {lang for bitext in chosen for lang in bitext.langs}
+    missing = [lang for lang in options.languages if lang not in there]
+    if missing or len(there) < 2:
+        every = sorted({lang for bitext in found for lang in bitext.langs})
+        raise AlignError(
+            f"languages: no bitext of {', '.join(missing) or options.languages[0]} with another "
+            f"one that was asked for; there is {', '.join(every)}"
+        )
+    return chosen
+
+
+def _asked(
+    options: TrainOptions,
+    bitexts: Sequence[Bitext],
+    start: Path | str | None,
+    base: _Base | None,
+    dev: Path | str | None,
+) -> dict[str, Any]:
+    """What a run must have in common with the one it resumes."""
+    found = {f.name: getattr(options, f.name) for f in dataclasses.fields(options)}
+    del found["threads"]
+    files = [path for bitext in bitexts for path in bitext.paths]
+    return found | {
+        "version": __version__,
+        "from": None if base is None else f"{start} ({base.name})",
+        "dev": None if dev is None else str(dev),
+        "bitext": [f"{path} ({path.stat().st_size} bytes)" for path in files],
+    }
+
+
+def _prepare(
+    work: Work,
+    bitexts: Sequence[Bitext],
+    options: TrainOptions,
+    base: _Base | None,
+    dev: Path | str | None,
+) -> tuple[str, tuple[DevSet, ...], Prepared]:
+    """Reads the bitext: vocabulary, what to measure with, and the rest as token numbers."""
+    from tokenizers import Tokenizer
+
+    log.info("reading the bitext (%d sources)", len(bitexts))
+    found = survey(bitexts, options.seed, held_out=0 if dev is not None else HELD_OUT)
+    pairs = ", ".join(f"{langs} {count:,}" for langs, count in found.pairs.items())
+    log.info("pairs: %s", pairs)
+    sets = found.dev if dev is None else tuple(read_dev(Path(dev), list(found.texts)))
+    if base is None:
+        log.info("learning the vocabulary")
+        tokenizer = train_tokenizer(
+            found.texts, options.vocabulary, found.words, least=least_count(found.share)
+        )
+    else:
+        tokenizer = Tokenizer.from_str(base.tokenizer)
+    log.info("cutting the bitext into tokens (of %d)", tokenizer.get_vocab_size())
+    without: dict[str, set[str]] = {}
+    for part in sets:
+        without.setdefault(part.src_lang, set()).update(part.src)
+        without.setdefault(part.tgt_lang, set()).update(part.tgt)
+    prepared = prepare(bitexts, tokenizer, work.prepared, without)
+    work.keep(tokenizer.to_str(), sets)
+    return tokenizer.to_str(), sets, prepared
+
+
+def _encode_with(weights: Floats, tokenizer: Any) -> Callable[[Sequence[str]], Floats]:
+    """Texts to unit rows by vectors that are still learning, float32 [tokens, dims]."""
+    unknown = tokenizer.token_to_id("[UNK]")
+
+    def encode(texts: Sequence[str]) -> Floats:
+        found = tokenizer.encode_batch_fast(list(map(normalise, texts)), add_special_tokens=False)
+        sums = np.zeros((len(texts), weights.shape[1]), np.float32)
+        for i, encoding in enumerate(found):
+            sums[i] = weights[[t for t in encoding.ids if t != unknown]].sum(0)
+        return sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9)
+
+    return encode
+
+
+def _card(
+    done: Trained, prepared: Prepared, recipe: Recipe, settings: Settings, base: _Base | None
+) -> Card:
+    """What the model card says."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")  # reproducible-builds.org
+    when = datetime.datetime.fromtimestamp(float(epoch or time.time()), datetime.timezone.utc)
+    rows = (
+        ("loss", f"symmetric InfoNCE, scale {settings.scale:g}, margin {settings.margin:g}"),
+        ("batches", f"{done.steps:,} of up to {recipe.size:,} pairs"),
+        ("pairs seen", f"about {done.steps * recipe.size:,}"),
+        ("learning rate", f"{settings.rate:g}, falling to 0"),
+        ("tokens left out", f"{recipe.drop:.0%}"),
+        ("time", f"{done.seconds / 60:.1f} minutes"),
+        ("seed", str(settings.seed)),
+        ("continues", base.name if base else "no other model"),
+        ("version", f"align {__version__}"),
+    )
+    return Card(
+        done.folder.name,
+        done.langs,
+        done.tokens,
+        done.dims,
+        done.bits,
+        rows,
+        prepared.groups,
+        done.scores,
+        when.date().isoformat(),
+    )
