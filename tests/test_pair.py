@@ -125,7 +125,7 @@ def test_swapping_the_sides_mirrors_the_result(src: str, tgt: str) -> None:
     mirrored = {shape(bead.tgt_ids, bead.src_ids, bead): bead for bead in back.beads}
     assert {shape(bead.src_ids, bead.tgt_ids, bead) for bead in there.beads} == set(mirrored)
     # the probability looks at the beads around, and moved ones stand at their place in the source
-    near = 0.1 if any(bead.moved for bead in there) else 0.01
+    near = 0.2 if any(bead.moved for bead in there) else 0.03
     for bead in there.beads:
         other = mirrored[shape(bead.src_ids, bead.tgt_ids, bead)]
         assert bead.score == pytest.approx(other.score, abs=0.01)
@@ -683,6 +683,7 @@ def test_standard_input() -> None:
 # any text at all
 
 POOL = [s for name in FOLDERS for lang in LANGS for s in sentences(name, lang)]
+any_text = st.text(max_size=200).filter(lambda text: text != "-")  # that is the standard input
 some = st.lists(st.sampled_from(POOL), max_size=30)
 
 
@@ -716,7 +717,7 @@ def test_pieces_of_texts_are_covered(texts: tuple[str, str]) -> None:
 
 
 @settings(max_examples=60, deadline=None)
-@given(src=st.text(max_size=200), tgt=st.text(max_size=200))
+@given(src=any_text, tgt=any_text)
 def test_any_characters_are_aligned_or_refused(src: str, tgt: str) -> None:
     try:
         check_whole(align.pair(src, tgt, src_lang="en", tgt_lang="zh"))
