@@ -104,10 +104,11 @@ def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt
             rows.append((*bead, False))  # type: ignore[arg-type]
             continue
         rows += [(x, j, 1, 0, 0.0, 0.5, 0.0, False) for x in range(i, i + a) if not src_taken[x]]
-        rows += [(i, y, 0, 1, 0.0, 0.5, 0.0, False) for y in range(j, j + b) if not tgt_taken[y]]
+        end = i + a  # where the path stands once the source side is passed
+        rows += [(end, y, 0, 1, 0.0, 0.5, 0.0, False) for y in range(j, j + b) if not tgt_taken[y]]
     columns = (moved.src, moved.tgt, moved.a, moved.b, moved.score, moved.probability, moved.linked)
     rows += [(*bead, True) for bead in zip(*(c.tolist() for c in columns), strict=True)]
-    rows.sort(key=lambda row: (row[0], (row[2] == 0 and 1) or 0, row[1]))
+    rows.sort(key=lambda row: (row[0], not row[7], row[1]))  # the path rises on both sides
     table = list(zip(*rows, strict=True))
     src, tgt, a, b = (np.array(column, np.int64) for column in table[:4])
     score, probability, linked = (np.array(column, np.float32) for column in table[4:7])
