@@ -186,14 +186,11 @@ def _bitexts(places: Sequence[Path], options: TrainOptions) -> list[Bitext]:
     if not options.languages:
         return found
     chosen = [part for bitext in found if (part := bitext.only(options.languages)) is not None]
-    there = {lang for bitext in chosen for lang in bitext.langs}
-    missing = [lang for lang in options.languages if lang not in there]
-    if missing or len(there) < 2:
-        every = sorted({lang for bitext in found for lang in bitext.langs})
-        raise AlignError(
-            f"languages: no bitext of {', '.join(missing) or options.languages[0]} with another "
-            f"one that was asked for; there is {', '.join(every)}"
-        )
+    every = sorted({lang for bitext in found for lang in bitext.langs})
+    missing = [lang for lang in options.languages if lang not in every]
+    if missing or not chosen:
+        what = f"none in {', '.join(missing)}" if missing else "no pair of those asked for"
+        raise AlignError(f"languages: the bitext has {', '.join(every)}, {what}")
     return chosen
 
 

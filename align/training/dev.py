@@ -74,27 +74,34 @@ class HeldOut:
         self.seen += len(pairs)
         for src, tgt in pairs:
             left, right = src.encode("utf-8", "replace"), tgt.encode("utf-8", "replace")
-            if min(len(left), len(right)) < _MIN_BYTES:
+            if min(len(left), len(right)) < _MIN_BYTES or left == right:
                 continue
             key = zlib.crc32(right, zlib.crc32(left))
             if key < self.below:
                 self.found.append((key, src, tgt))
         if len(self.found) > 4 * self.most:
-            self.found = sorted(set(self.found))[: 2 * self.most]
+            self._shrink()
+
+    def _shrink(self) -> None:
+        """Keeps the smallest; no sentence stands in two of the pairs."""
+        used: set[str] = set()
+        kept = []
+        for item in sorted(self.found):
+            if used.isdisjoint(item[1:]):
+                kept.append(item)
+                used.update(item[1:])
+        self.found = kept
+        if len(kept) > 2 * self.most:
+            self.found = kept[: 2 * self.most]
             self.below = self.found[-1][0]
 
     def chosen(self, src_lang: str, tgt_lang: str) -> DevSet | None:
-        """No sentence stands in two of the pairs. None where there are too few to measure."""
-        most = min(self.most, self.seen // HELD_SHARE)
-        used: set[str] = set()
-        pairs: list[tuple[str, str]] = []
-        for _, src, tgt in sorted(set(self.found)):
-            if src not in used and tgt not in used and src != tgt and len(pairs) < most:
-                pairs.append((src, tgt))
-                used |= {src, tgt}
+        """The pairs that were held out; None where there are too few to measure."""
+        self._shrink()
+        pairs = self.found[: min(self.most, self.seen // HELD_SHARE)]
         if len(pairs) < _LEAST:
             return None
-        left, right = zip(*pairs, strict=True)
+        _, left, right = zip(*pairs, strict=True)
         return DevSet("held out", src_lang, tgt_lang, left, right)
 
 
