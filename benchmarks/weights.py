@@ -166,7 +166,7 @@ def main() -> None:
     tell("left out")
     judged_gold = judge_all(gold, scorers, scorer)
     judged_held = judge_all(held, {}, scorer)
-    judged_not = judge_all(unrelated(held, 1.0), {}, scorer)
+    judged_not = judge_all(unrelated(held + gold, 2.0), {}, scorer)
     calibration = fit_calibration(judged_gold + judged_held + judged_not)
     # to judge probabilities, half of the documents of every kind fit them and the others test
     first, second = _halves(judged_gold, 1), _halves(judged_gold, 1, 1)
@@ -202,7 +202,8 @@ def main() -> None:
             for k, (r, j) in enumerate(zip(held, judged_held, strict=True))
             if k // 4 % 2 and f"-{langs}-" in r.task.name
         ]
-        report["reliability"][langs] = reliability(some, test)
+        if some:
+            report["reliability"][langs] = reliability(some, test)
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(report, indent=1)
     (RESULTS / f"weights-{arguments.kind}.json").write_text(text + "\n", encoding="utf-8")

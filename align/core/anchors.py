@@ -14,7 +14,7 @@ from itertools import pairwise
 import numpy as np
 
 from align.core.neighbours import Neighbours, margins
-from align.core.side import Floats, Ints
+from align.core.side import Floats, Ints, Side
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +85,18 @@ def chain(anchors: Anchors) -> Anchors:
         k = parent[k]
     kept = np.array(keep[::-1], np.int64)
     return Anchors(anchors.src[kept], anchors.tgt[kept], anchors.margin[kept], anchors.gap[kept])
+
+
+FEW = 8  # anchors below which the whole documents tell the ratio
+MOST = 0.4  # log ratio that whole documents may tell: one may be an excerpt of the other
+
+
+def length_ratio(src: Side, tgt: Side, anchors: Anchors) -> float:
+    """Log of target bytes a source byte, in text that corresponds."""
+    if len(anchors.src) >= FEW:
+        own, other = src.lengths[anchors.src].sum(), tgt.lengths[anchors.tgt].sum()
+        return float(np.log(other / own))
+    return float(np.clip(np.log(tgt.lengths.sum() / src.lengths.sum()), -MOST, MOST))
 
 
 def _cuts(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from align.core.features import Evidence
 from align.core.monotone import Beads
 from align.core.scorer import FOLDER
-from align.core.side import Floats
+from align.core.side import Floats, Ints
 
 INPUTS = (
     "constant",
@@ -22,9 +22,11 @@ INPUTS = (
     "links around",
     "cosine above usual",
     "parallel share",
+    "next to nothing parallel",
 )
 
 ENOUGH = 0.3  # share of linked text from which documents count as translations
+HARDLY = 0.15  # share below which they look unrelated
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,13 @@ def _around(values: Floats, reach: int = 5) -> Floats:
     return ((total[high] - total[low] - values) / np.maximum(high - low - 1, 1)).astype(np.float32)
 
 
+def _in_order(values: Floats, moved: npt.NDArray[np.bool_]) -> Floats:
+    """`_around` among the beads in order, 0 for moved ones: the same seen from either side."""
+    out = np.zeros(len(values), np.float32)
+    out[~moved] = _around(values[~moved])
+    return out
+
+
 def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
     """What calibration looks at. [k, len(INPUTS)]"""
     size = np.maximum((beads.a + beads.b) / 2, 1).astype(np.float32)
@@ -63,8 +72,7 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
     i, j = beads.src + beads.a, beads.tgt + beads.b
     x, y = np.maximum(beads.a - 1, 0), np.maximum(beads.b - 1, 0)
     src, tgt = ev.src.sums, ev.tgt.sums
-    a = np.add.reduceat(np.concatenate([src, src[:1] * 0]), _pairs(beads.src, i))[::2]
-    b = np.add.reduceat(np.concatenate([tgt, tgt[:1] * 0]), _pairs(beads.tgt, j))[::2]
+    a, b = _blocks(src, beads.src, beads.a), _blocks(tgt, beads.tgt, beads.b)
     cosine = np.einsum("kd,kd->k", a, b) / np.maximum(
         np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1), 1e-6
     )
@@ -79,16 +87,22 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
         _logit(beads.probability),
         _logit(np.maximum(beads.linked, beads.probability * both)) * both,
         score,
-        _around(score),
-        _around(beads.linked * both),
+        _in_order(score, moved),
+        _in_order(beads.linked * both, moved),
         above,
         np.full(len(size), min(share, ENOUGH) / ENOUGH),
+        np.full(len(size), max(HARDLY - share, 0) / HARDLY),
     )
     return np.stack(columns, 1).astype(np.float32)
 
 
-def _pairs(first: npt.NDArray[np.int64], last: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    return np.stack([first, last], 1).ravel()
+def _blocks(sums: Floats, first: Ints, count: Ints) -> Floats:
+    """The summed vectors of blocks; of empty ones any vector. [k, d]"""
+    out = sums[np.minimum(first, len(sums) - 1)]
+    for extra in range(1, int(count.max(initial=0))):
+        longer = count > extra
+        out[longer] += sums[first[longer] + extra]
+    return out
 
 
 def group_of(beads: Beads, moved: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:

@@ -15,6 +15,7 @@ from align.core.anchors import Segments
 from align.core.blocks import Blocks, ragged_sum
 from align.core.side import Floats, Ints, Ragged, Side
 
+MOST_UNITS = 1024  # of a sentence that are compared
 WINDOWS = 8  # places of the other document that stand for "anywhere"
 
 
@@ -108,15 +109,15 @@ class Cover:
     """One document's units, ready for segments."""
 
     rows: Floats  # [u, d]; units, rows of length 1
-    mass: Floats  # [u]
-    words: Ragged
+    words: Ragged  # the different units of each sentence, MOST_UNITS at most
+    mass: Floats  # [t]; of each entry of `words`, times how often the sentence has it
     usual: Floats  # [A, n]; from `usual_gain`
 
     @property
     def single(self) -> bool:
         """True where each sentence is one unit, its own."""
         starts = self.words.starts
-        return len(starts) == len(self.mass) + 1 and bool((np.diff(starts) == 1).all())
+        return len(starts) == len(self.rows) + 1 and bool((np.diff(starts) == 1).all())
 
     def part(self, first: int, last: int) -> tuple[Floats, Floats, Ints]:
         """Unit rows of the sentences [t, d], their mass by sentence [t, n], and the starts."""
@@ -125,7 +126,8 @@ class Cover:
         starts = starts - starts[0]
         mass = np.zeros((len(ids), last - first), np.float32)
         sentence = np.repeat(np.arange(last - first), np.diff(starts))
-        mass[np.arange(len(ids)), sentence] = self.mass[ids]
+        begin = int(self.words.starts[first])
+        mass[np.arange(len(ids)), sentence] = self.mass[begin : begin + len(ids)]
         return self.rows[ids], mass, starts
 
 
@@ -156,9 +158,27 @@ def covers(
     """Both documents, each with what it usually finds in the other."""
     x, y = _rows(src, src_blocks), _rows(tgt, tgt_blocks)
     return (
-        Cover(x, src_blocks.unit_mass, src.words, usual_gain(src, src_blocks, tgt, y, max_side)),
-        Cover(y, tgt_blocks.unit_mass, tgt.words, usual_gain(tgt, tgt_blocks, src, x, max_side)),
+        Cover(x, *_distinct(src, src_blocks), usual_gain(src, src_blocks, tgt, y, max_side)),
+        Cover(y, *_distinct(tgt, tgt_blocks), usual_gain(tgt, tgt_blocks, src, x, max_side)),
     )
+
+
+def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats]:
+    """The different units of each sentence and their mass; of endless sentences the heaviest."""
+    n, u = len(side), max(1, len(side.table))
+    sentence = np.repeat(np.arange(n), np.diff(side.words.starts))
+    keys, times = np.unique(sentence * u + side.words.ids, return_counts=True)
+    ids = keys % u
+    mass = (blocks.unit_mass[ids] * times).astype(np.float32)
+    count = np.bincount(keys // u, minlength=n)
+    if count.max(initial=0) > MOST_UNITS:
+        order = np.lexsort((-mass, keys // u))
+        place = np.arange(len(keys)) - np.repeat(np.cumsum(count) - count, count)
+        kept = np.sort(order[place < MOST_UNITS])
+        ids, mass = ids[kept], mass[kept]
+        count = np.minimum(count, MOST_UNITS)
+    starts = np.concatenate([[0], np.cumsum(count)])
+    return Ragged(ids.astype(np.int32), starts), mass
 
 
 def _gains(best: Floats, mass: Floats, usual: Floats, out: Floats) -> None:

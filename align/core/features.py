@@ -19,9 +19,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.core.anchors import Segments
+from align.core.anchors import Anchors, Segments, length_ratio
 from align.core.blocks import Blocks, background, blocks_of, prefix
 from align.core.coverage import Cover, Coverage, coverage, covers
+from align.core.neighbours import Neighbours
 from align.core.shared import Matches, matches, per_sentence, rarity
 from align.core.side import Floats, Ints, Side
 
@@ -42,6 +43,37 @@ NULL_FEATURES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """What can be counted in one document. Prefix sums, [n + 1], unless said otherwise."""
+
+    rarity: Floats  # [t]; weight of each name
+    numbers: Floats
+    names: Floats  # summed weights
+    quotes: Floats  # sentences with an odd number of quotation marks
+    open_ends: Floats  # sentences that do not close with . ? ! ...
+    breaks: Floats  # paragraph starts, the document's first sentence left out
+    starts: Floats  # not a sum: 1 where the position begins a paragraph
+    end: Ints  # not a sum: closing mark of the sentence before the position
+
+
+def _counts(side: Side, weight: Floats) -> Counts:
+    starts = np.concatenate([[1], np.diff(side.paragraphs) != 0, [1]]).astype(np.float32)
+    breaks = starts[:-1].copy()
+    breaks[0] = 0
+    open_ends = (side.ends == 0) | (side.ends >= OPEN)
+    return Counts(
+        weight,
+        prefix(np.diff(side.numbers.starts).astype(np.float32)),
+        prefix(per_sentence(side.names, weight)),
+        prefix((side.marks & 1).astype(np.float32)),
+        prefix(open_ends.astype(np.float32)),
+        prefix(breaks),
+        starts,
+        np.concatenate([[0], side.ends]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """What is computed once for a pair of documents; A is the longest block."""
 
@@ -53,6 +85,8 @@ class Evidence:
     tgt_background: Floats  # [b, a, m + 1]
     src_cover: Cover
     tgt_cover: Cover
+    src_counts: Counts
+    tgt_counts: Counts
     src_nulls: Floats  # [n, len(NULL_FEATURES)]
     tgt_nulls: Floats
     mean_mass: float  # of a sentence
@@ -64,28 +98,29 @@ class Evidence:
         return len(self.src_blocks.norms)
 
 
-def evidence(src: Side, tgt: Side, max_side: int, src_best: Floats, tgt_best: Floats) -> Evidence:
-    """Gathers what does not depend on segments.
-
-    `src_best` [n] and `tgt_best` [m] are each sentence's best cosine with any sentence of the other
-    document (from the neighbours).
-    """
+def evidence(
+    src: Side, tgt: Side, max_side: int, ahead: Neighbours, back: Neighbours, anchors: Anchors
+) -> Evidence:
+    """Gathers what does not depend on segments, from the neighbours and the anchors of both."""
     a, b = blocks_of(src, max_side), blocks_of(tgt, max_side)
     mass = float(a.mass[-1] + b.mass[-1]) / max(1, len(src) + len(tgt))
     mass = max(mass, 1e-6)
-    across, back = background(src, a, b), background(tgt, b, a)
+    src_usual, tgt_usual = background(src, a, b), background(tgt, b, a)
+    src_weight, tgt_weight = rarity(src.names, tgt.names)
     return Evidence(
         src,
         tgt,
         a,
         b,
-        across,
-        back,
+        src_usual,
+        tgt_usual,
         *covers(src, tgt, a, b, max_side),
-        _null_features(src, a, mass, src_best, across[0, 0, 1:]),
-        _null_features(tgt, b, mass, tgt_best, back[0, 0, 1:]),
+        _counts(src, src_weight),
+        _counts(tgt, tgt_weight),
+        _null_features(src, a, mass, ahead.scores[:, 0], src_usual[0, 0, 1:]),
+        _null_features(tgt, b, mass, back.scores[:, 0], tgt_usual[0, 0, 1:]),
         mass,
-        float(np.log(b.bytes[-1] / a.bytes[-1])),
+        length_ratio(src, tgt, anchors),
     )
 
 
@@ -124,24 +159,16 @@ class Shared:
 
     numbers: Matches
     names: Matches
-    src_numbers: Floats  # [n]; how many, and how much the names weigh
-    tgt_numbers: Floats
-    src_names: Floats
-    tgt_names: Floats
 
 
 def find_shared(ev: Evidence, box: Segments) -> Shared:
     """Joins the fingerprints of both sides inside every segment (rising, or a single one)."""
     src, tgt = ev.src, ev.tgt
-    ones = np.ones(len(src.numbers.ids), np.float32)
-    src_weight, tgt_weight = rarity(src.names, tgt.names)
+    rows = int(box.src_first[0]), int(box.src_last[-1])
+    columns = int(box.tgt_first[0]), int(box.tgt_last[-1])
     return Shared(
-        matches(src.numbers, tgt.numbers, ones, box),
-        matches(src.names, tgt.names, src_weight, box),
-        np.diff(src.numbers.starts).astype(np.float32),
-        np.diff(tgt.numbers.starts).astype(np.float32),
-        per_sentence(src.names, src_weight),
-        per_sentence(tgt.names, tgt_weight),
+        matches(src.numbers, tgt.numbers, None, box, rows, columns),
+        matches(src.names, tgt.names, ev.src_counts.rarity, box, rows, columns),
     )
 
 
@@ -199,27 +226,23 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
         coverage(ev.src_cover, ev.tgt_cover, box),
         shared.numbers.grid(box, chosen, h, w),
         shared.names.grid(box, chosen, h, w),
-        _marks(ev.src, ev.src_blocks, shared.src_numbers, shared.src_names, rows),
-        _marks(ev.tgt, ev.tgt_blocks, shared.tgt_numbers, shared.tgt_names, columns),
+        _marks(ev.src, ev.src_blocks, ev.src_counts, rows),
+        _marks(ev.tgt, ev.tgt_blocks, ev.tgt_counts, columns),
         float(both),
     )
 
 
-def _marks(side: Side, blocks: Blocks, numbers: Floats, names: Floats, at: Ints) -> Marks:
-    starts = np.concatenate([[1], np.diff(side.paragraphs) != 0, [1]]).astype(np.float32)
-    breaks = starts[:-1].copy()
-    breaks[0] = 0
-    open_ends = (side.ends == 0) | (side.ends >= OPEN)
+def _marks(side: Side, blocks: Blocks, counts: Counts, at: Ints) -> Marks:
     return Marks(
         blocks.bytes[at],
         blocks.mass[at],
-        prefix(numbers)[at],
-        prefix(names)[at],
-        prefix((side.marks & 1).astype(np.float32))[at],
-        prefix(open_ends.astype(np.float32))[at],
-        prefix(breaks)[at],
-        starts[at],
-        np.concatenate([[0], side.ends])[at],
+        counts.numbers[at],
+        counts.names[at],
+        counts.quotes[at],
+        counts.open_ends[at],
+        counts.breaks[at],
+        counts.starts[at],
+        counts.end[at],
         at,
     )
 

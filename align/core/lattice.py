@@ -1,10 +1,10 @@
 """Dynamic programming over many small segments at once, without a loop over cells.
 
 A path runs from (0, 0) to (height, width) of a segment through beads;
-`beads[i, a - 1, b - 1, s, j]` is the score of the bead that joins a source and b target sentences and ends before row i, column j
-of segment s. Rows are visited one by one, everything else is vectorised over segments, columns and
-bead shapes; the 0-1 bead inside a row is a running maximum (or log-sum). Segments are padded to a
-common size.
+`beads[i, a - 1, b - 1, s, j]` is the score of the bead that joins a source and b target sentences
+and ends before row i, column j of segment s. Rows are visited one by one, everything else is
+vectorised over segments, columns and bead shapes; the 0-1 bead inside a row is a running maximum
+(or log-sum). Segments are padded to a common size.
 
 The path is the best one (Viterbi). Probabilities are the marginals of the log-linear model whose
 scores these are: forward times backward over the total (a semi-Markov conditional random field,

@@ -56,8 +56,8 @@ def align_monotone(
 ) -> Monotone:
     """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
     ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), k, threads)
-    ev = evidence(src, tgt, len(scorer.shapes), ahead.scores[:, 0], back.scores[:, 0])
     anchors = chain(mutual_best(ahead, back))
+    ev = evidence(src, tgt, len(scorer.shapes), ahead, back, anchors)
     n, m = len(src), len(tgt)
     if cut:
         box = segments(anchors, n, m, MIN_MARGIN, MIN_GAP, LONGEST)

@@ -51,27 +51,42 @@ def per_sentence(ragged: Ragged, weight: Floats) -> Floats:
     return (total[ragged.starts[1:]] - total[ragged.starts[:-1]]).astype(np.float32)
 
 
-def matches(src: Ragged, tgt: Ragged, weight: Floats, box: Segments) -> Matches:
-    """All pairs within a segment that share an entry; `weight` belongs to the src entries."""
-    src_row = np.repeat(np.arange(len(src.starts) - 1), np.diff(src.starts))
-    tgt_row = np.repeat(np.arange(len(tgt.starts) - 1), np.diff(tgt.starts))
+def matches(
+    src: Ragged,
+    tgt: Ragged,
+    weight: Floats | None,
+    box: Segments,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+) -> Matches:
+    """All pairs within a segment that share an entry; `weight` is that of the src entries, or 1.
+
+    `rows` and `columns` span the segments: nothing else is looked at.
+    """
+    src_ids, src_row, src_at = _entries(src, rows)
+    tgt_ids, tgt_row, _ = _entries(tgt, columns)
+    value = np.ones(len(src_ids), np.float32) if weight is None else weight[src_at]
     src_segment = np.searchsorted(box.src_last, src_row, side="right")
     tgt_segment = np.searchsorted(box.tgt_last, tgt_row, side="right")
-    weight = np.where(src_row >= box.src_first[0], weight, 0)
-    weight = np.where(src_row < box.src_last[-1], weight, 0)
-    tgt_segment[(tgt_row < box.tgt_first[0]) | (tgt_row >= box.tgt_last[-1])] = len(box.src_last)
-    src_key = (src_segment.astype(np.int64) << 32) | src.ids
-    tgt_key = (tgt_segment.astype(np.int64) << 32) | tgt.ids
+    src_key = (src_segment.astype(np.int64) << 32) | src_ids
+    tgt_key = (tgt_segment.astype(np.int64) << 32) | tgt_ids
     order = np.argsort(tgt_key, kind="stable")
     ranked = tgt_key[order]
     low = np.searchsorted(ranked, src_key, side="left")
     high = np.searchsorted(ranked, src_key, side="right")
-    count = np.where(weight > 0, high - low, 0)
+    count = np.where(value > 0, high - low, 0)
     entry = np.repeat(np.arange(len(src_key)), count)
     within = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
     return Matches(
         src_segment[entry],
         src_row[entry],
         tgt_row[order[low[entry] + within]],
-        weight[entry],
+        value[entry],
     )
+
+
+def _entries(ragged: Ragged, rows: tuple[int, int]) -> tuple[Ints, Ints, slice]:
+    """The entries of some sentences, whose they are, and where they stand."""
+    starts = ragged.starts[rows[0] : rows[1] + 1]
+    at = slice(int(starts[0]), int(starts[-1]))
+    return ragged.ids[at], np.repeat(np.arange(*rows), np.diff(starts)), at

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.core.anchors import Segments
+from align.core.anchors import Segments, chain, mutual_best
 from align.core.features import (
     BEAD_FEATURES,
     NULL_FEATURES,
@@ -98,7 +98,7 @@ def make_example(
     n, m, size = len(src), len(tgt), settings.max_side
     path = rising(links)
     ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), settings.neighbours)
-    ev = evidence(src, tgt, size, ahead.scores[:, 0], back.scores[:, 0])
+    ev = evidence(src, tgt, size, ahead, back, chain(mutual_best(ahead, back)))
     zero = np.zeros(1, np.int64)
     box = Segments(zero, zero + n, zero, zero + m)
     bucket = make_bucket(ev, box, zero, find_shared(ev, box))
