@@ -7,9 +7,12 @@ link them. Sentence numbers count from 0; spans are character offsets into the t
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import overload
+from typing import Any, overload
+
+StrPath = str | os.PathLike[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +124,86 @@ class Alignment:
     def __getitem__(self, index: slice) -> tuple[Bead, ...]: ...
     def __getitem__(self, index: int | slice) -> Bead | tuple[Bead, ...]:
         return self.pairs[index]
+
+    def __repr__(self) -> str:
+        sides = (f"{side.name} ({side.lang}, {len(side)})" for side in (self.src, self.tgt))
+        return (
+            f"<Alignment of {' and '.join(sides)}: {len(self)} pairs, {self.parallel:.2f} parallel>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The pairs as a table, for notebooks."""
+        from align.formats.notebook import as_html
+
+        return as_html(self)
+
+    def to_dataframe(self, *, whole: bool = False) -> Any:
+        """The pairs (`whole`: every bead) as a pandas.DataFrame. AlignError without pandas."""
+        from align.formats.notebook import as_frame
+
+        return as_frame(self, whole)
+
+    def save(
+        self,
+        path: StrPath,
+        format: str | None = None,
+        *,
+        whole: bool = False,
+        columns: Sequence[str] | None = None,
+        header: bool = False,
+    ) -> None:
+        """Writes the pairs to a file; the format by its suffix, or named.
+
+        `whole` has insertions and deletions written too, as ladders always do. `columns` and
+        `header` are for TSV. "-" is the standard output; .gz, .xz and .zst compress. The file
+        appears whole or not at all. Raises AlignError for what cannot be written.
+        """
+        from align.formats import format_of, header_of, rows_of, write_rows
+
+        form = format_of(path, format)
+        rows = rows_of(self, whole=whole or form.whole)
+        chosen = None if columns is None else tuple(columns)
+        write_rows(path, rows, header_of(self, columns=chosen, titles=header), form.name)
+
+    def to_tsv(
+        self,
+        path: StrPath,
+        *,
+        whole: bool = False,
+        columns: Sequence[str] | None = None,
+        header: bool = False,
+    ) -> None:
+        """Writes tab-separated text; see `save`."""
+        self.save(path, "tsv", whole=whole, columns=columns, header=header)
+
+    def to_jsonl(self, path: StrPath, *, whole: bool = False) -> None:
+        """Writes a JSON object a line; see `save`."""
+        self.save(path, "jsonl", whole=whole)
+
+    def to_ladder(self, path: StrPath) -> None:
+        """Writes sentence numbers, `[0]:[0, 1]:0.81` a line; see `save`."""
+        self.save(path, "ladder")
+
+    def to_tmx(self, path: StrPath, *, whole: bool = False) -> None:
+        """Writes a translation memory; see `save`. Both languages must be known."""
+        self.save(path, "tmx", whole=whole)
+
+    def to_xliff(self, path: StrPath, *, whole: bool = False) -> None:
+        """Writes XLIFF 2.0; see `save`. Both languages must be known."""
+        self.save(path, "xliff", whole=whole)
+
+    def to_moses(self, path: StrPath) -> None:
+        """Writes `path`.<source language> and `path`.<target language>; see `save`."""
+        self.save(path, "moses")
+
+    def to_hunalign(self, path: StrPath) -> None:
+        """Writes hunalign's ladder; see `save`."""
+        self.save(path, "hunalign")
+
+    def to_intertext(self, path: StrPath) -> None:
+        """Writes InterText's three files, `path`.en.de.xml and the documents; see `save`."""
+        self.save(path, "intertext")
+
+    def to_parquet(self, path: StrPath, *, whole: bool = False) -> None:
+        """Writes Parquet (needs pyarrow); see `save`."""
+        self.save(path, "parquet", whole=whole)
