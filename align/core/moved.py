@@ -89,8 +89,8 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
         lattice = score_bucket(make_bucket(ev, alone, np.zeros(1, np.int64), shared), scorer)
         lattice = Lattice(
             np.maximum(lattice.beads - np.float32(PRIOR), np.float32(-1e9)),
-            lattice.src_null,
-            lattice.tgt_null,
+            lattice.src_null * 0,  # being alone is the rule among leftovers: it costs nothing
+            lattice.tgt_null * 0,
             lattice.heights,
             lattice.widths,
         )
