@@ -34,7 +34,9 @@ def random_lattice(seed: int, sizes: list[tuple[int, int]]) -> Lattice:
     return Lattice(beads, src, tgt, heights, widths)
 
 
-def every_path(lattice: Lattice, s: int) -> list[tuple[float, tuple[tuple[int, int, int, int], ...]]]:
+def every_path(
+    lattice: Lattice, s: int
+) -> list[tuple[float, tuple[tuple[int, int, int, int], ...]]]:
     """All paths of a segment: score and beads (i, j, a, b)."""
     height, width = int(lattice.heights[s]), int(lattice.widths[s])
 

@@ -1,8 +1,8 @@
 """Trains the static encoder: one vector per token, a sentence being the sum of its tokens.
 
 Symmetric InfoNCE (van den Oord 2018, https://arxiv.org/abs/1807.03748; for translation ranking
-Yang 2019, https://arxiv.org/abs/1902.08564) over in-batch negatives with an additive margin. The gradient
-is written out: with S = scale * cos, P = exp(S), the loss's derivative by S is
+Yang 2019, https://arxiv.org/abs/1902.08564) over in-batch negatives with an additive margin. The
+gradient is written out: with S = scale * cos, P = exp(S), the loss's derivative by S is
 (P / row sums + P / column sums) / 2 - identity, one pass instead of autograd's six over [n, n].
 Identical texts in a batch are not each other's negatives.
 """
