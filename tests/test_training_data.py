@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import lzma
 from pathlib import Path
 
@@ -72,6 +73,7 @@ def test_compressed(tmp_path: Path, suffix: str) -> None:
 
 
 def test_a_folder_of_everything(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING, "align")
     write(tmp_path / "z.tsv", "en\tde\nyes\tja\n")
     write(tmp_path / "sub/news.en", "one\ntwo\n")
     write(tmp_path / "sub/news.de", "eins\nzwei\n")
