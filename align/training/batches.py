@@ -2,8 +2,8 @@
 
 A batch holds one language pair, so that no negative can be told by its language. Half of it are
 runs of neighbours from the same text (hard negatives: same subject, other sentence), half is drawn
-from everywhere; a share of the examples joins 2-4 consecutive pairs, because blocks of sentences must be
-found too. Language pairs and sources are drawn with probability ~ size ** balance.
+from everywhere; a share of the examples joins 2-4 consecutive pairs, because blocks of sentences
+must be found too. Language pairs and sources are drawn with probability ~ size ** balance.
 """
 
 from __future__ import annotations
