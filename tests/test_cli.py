@@ -16,7 +16,6 @@ from types import ModuleType
 import pytest
 
 from align.cli import main
-from align.cli.common import use_threads
 from align.errors import AlignError
 from align.formats import Header, Row, read_rows, write_rows
 from align.options import Options
@@ -180,7 +179,7 @@ def test_pair_writes_tsv(fake: Fake, capfd: pytest.CaptureFixture[str]) -> None:
     assert capfd.readouterr() == ("A & b.\tÄ und b.\t2.500000\n", "")
     src, tgt, options, encoder = fake.called[0]
     assert (src, tgt, encoder) == (Path("a"), Path("b"), None)
-    assert options == Options(threads=use_threads(None))
+    assert options == Options(threads=1)
 
 
 def test_pair_passes_its_options_on(fake: Fake) -> None:

@@ -38,7 +38,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     how = command.add_argument_group("alignment")
     how.add_argument("--encoder", metavar="E", help="a folder or a sentence-transformers name")
     how.add_argument("--monotone", action="store_true", help="look for no moved text")
-    how.add_argument("--threads", type=threads, metavar="N", help="CPU threads (all allowed)")
+    how.add_argument("--threads", type=threads, metavar="N", help="CPU threads (1)")
 
     out = command.add_argument_group("output")
     out.add_argument("-o", "--output", metavar="OUT", default="-", help="file (standard output)")
@@ -79,7 +79,7 @@ def run(arguments: argparse.Namespace) -> int:
         min_score=arguments.min_score,
         min_probability=arguments.min_probability,
         explain=arguments.explain,
-        threads=use_threads(arguments.threads),
+        threads=use_threads(arguments.threads or 1),
     )
 
     from align.pair import pair
