@@ -24,7 +24,7 @@ from align.core.features import (
     find_shared,
     make_bucket,
 )
-from align.core.monotone import LONGEST, MIN_GAP, MIN_MARGIN, Beads, Monotone, _buckets
+from align.core.monotone import LONGEST, MIN_GAP, MIN_MARGIN, Beads, Monotone, buckets
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
 
@@ -75,7 +75,7 @@ def _in_order(result: Monotone, beads: Beads, pairs: Ints, out: Floats) -> None:
     box = segments(result.anchors, len(ev.src), len(ev.tgt), MIN_MARGIN, MIN_GAP, LONGEST)
     segment = np.searchsorted(box.src_last, beads.src[pairs], side="right")
     shared = find_shared(ev, box)
-    for chosen in _buckets(box):
+    for chosen in buckets(box):
         place = np.full(len(box.src_first), -1, np.int64)
         place[chosen] = np.arange(len(chosen))
         mine = pairs[place[segment] >= 0]

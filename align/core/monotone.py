@@ -51,10 +51,25 @@ class Monotone:
     anchors: Anchors
 
 
-def align_monotone(
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A pair of documents cut into segments, ready to be scored."""
+
+    evidence: Evidence
+    forward: Neighbours
+    backward: Neighbours
+    anchors: Anchors
+    box: Segments
+
+    def result(self, beads: Beads) -> Monotone:
+        """What the pass found."""
+        return Monotone(beads, self.evidence, self.forward, self.backward, self.anchors)
+
+
+def prepare(
     src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
-) -> Monotone:
-    """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
+) -> Prepared:
+    """Neighbours, anchors and segments of n and m sentences, both at least 1."""
     ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), k, threads)
     anchors = chain(mutual_best(ahead, back))
     ev = evidence(src, tgt, len(scorer.shapes), ahead, back, anchors)
@@ -64,15 +79,26 @@ def align_monotone(
     else:
         zero = np.zeros(1, np.int64)
         box = Segments(zero, zero + n, zero, zero + m)
-    shared = find_shared(ev, box)
-    parts = []
-    for chosen in _buckets(box):
-        bucket = make_bucket(ev, box, chosen, shared)
-        parts.append(_solve(score_bucket(bucket, scorer), box, chosen))
-    return Monotone(_join(parts), ev, ahead, back, anchors)
+    return Prepared(ev, ahead, back, anchors, box)
 
 
-def _buckets(box: Segments) -> Iterator[Ints]:
+def lattices(ready: Prepared, scorer: Scorer) -> Iterator[tuple[Lattice, Ints]]:
+    """The scores of everything that can happen, bucket by bucket, and which segments are in it."""
+    shared = find_shared(ready.evidence, ready.box)
+    for chosen in buckets(ready.box):
+        yield score_bucket(make_bucket(ready.evidence, ready.box, chosen, shared), scorer), chosen
+
+
+def align_monotone(
+    src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
+) -> Monotone:
+    """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
+    ready = prepare(src, tgt, scorer, k, threads, cut=cut)
+    parts = [solve(lattice, ready.box, chosen) for lattice, chosen in lattices(ready, scorer)]
+    return ready.result(join(parts))
+
+
+def buckets(box: Segments) -> Iterator[Ints]:
     """Segments of similar size together, each group's padded cells bounded."""
     heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
     order = np.lexsort((widths, heights, np.maximum(heights, widths)))
@@ -91,7 +117,7 @@ def _buckets(box: Segments) -> Iterator[Ints]:
         start = end
 
 
-def _solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
+def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     """Best paths of one bucket with their probabilities, in document coordinates."""
     path, sums = best_path(lattice), all_paths(lattice)
     marginals = bead_marginals(lattice, sums)
@@ -147,7 +173,8 @@ def strongest_links(marginals: Floats, path: Path) -> Floats:
     return np.clip(out, 0, 1)
 
 
-def _join(parts: list[Beads]) -> Beads:
+def join(parts: list[Beads]) -> Beads:
+    """The beads of all segments in document order."""
     columns = [
         np.concatenate([getattr(part, name) for part in parts])
         for name in ("src", "tgt", "a", "b", "score", "probability", "linked")
