@@ -87,11 +87,17 @@ def train(
     _check_output(output, overwrite)
     base = None if start is None else _base(Path(start), options)
     bitexts = _bitexts(places, options)
+    langs = sorted({lang for bitext in bitexts for lang in bitext.langs})
+    given = None if dev is None else tuple(read_dev(Path(dev), langs))
     work = Work(output.with_name(f"{output.name}.work"))
     work.begin(_asked(options, bitexts, start, base, dev), resume, overwrite)
     corpus = work.corpus()
     if corpus is None:
-        corpus = _prepare(work, bitexts, options, base, dev)
+        try:
+            corpus = _prepare(work, bitexts, options, base, given)
+        except BaseException:
+            work.drop()  # there is nothing to go on from
+            raise
     else:
         log.info("goes on in %s", work.folder)
     tokenizer_json, sets, prepared = corpus
@@ -124,10 +130,9 @@ def train(
     )
     save_static(work.model, tokenizer_json, vectors, bits=options.bits)
     scores = measure(sets, StaticEncoder(work.model).encode)
-    langs = tuple(sorted({lang for group in prepared.groups for lang in group.langs.split("-")}))
     done = Trained(
         output,
-        langs,
+        tuple(sorted({lang for group in prepared.groups for lang in group.langs.split("-")})),
         len(prepared.pairs),
         vectors.shape[0],
         vectors.shape[1],
@@ -177,7 +182,11 @@ def _check_output(output: Path, overwrite: bool) -> None:
         if not overwrite:
             raise AlignError(f"{output}: a model is there; name another folder, or --overwrite")
     home = output.resolve().parent
-    if not os.access(home if home.exists() else Path.cwd(), os.W_OK):
+    while not home.exists():
+        home = home.parent
+    if not home.is_dir():
+        raise AlignError(f"{output}: cannot be made, {home} is a file")
+    if not os.access(home, os.W_OK | os.X_OK):
         raise AlignError(f"{output}: no permission to write in {home}")
 
 
@@ -218,16 +227,17 @@ def _prepare(
     bitexts: Sequence[Bitext],
     options: TrainOptions,
     base: _Base | None,
-    dev: Path | str | None,
+    dev: tuple[DevSet, ...] | None,
 ) -> tuple[str, tuple[DevSet, ...], Prepared]:
     """Reads the bitext: vocabulary, what to measure with, and the rest as token numbers."""
     from tokenizers import Tokenizer
 
-    log.info("reading the bitext (%d sources)", len(bitexts))
+    count = len(bitexts)
+    log.info("reading the bitext (%d source%s)", count, "s" if count > 1 else "")
     found = survey(bitexts, options.seed, held_out=0 if dev is not None else HELD_OUT)
     pairs = ", ".join(f"{langs} {count:,}" for langs, count in found.pairs.items())
     log.info("pairs: %s", pairs)
-    sets = found.dev if dev is None else tuple(read_dev(Path(dev), list(found.texts)))
+    sets = found.dev if dev is None else dev
     if base is None:
         log.info("learning the vocabulary")
         tokenizer = train_tokenizer(

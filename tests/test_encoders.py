@@ -436,6 +436,18 @@ def test_saving_replaces_a_model_but_nothing_else(tmp_path: Path) -> None:
     assert (tmp_path / "other" / "thesis.txt").read_text() == "years of work"
 
 
+def test_a_model_saves_itself_with_other_bits(encoder: StaticEncoder, tmp_path: Path) -> None:
+    plain = StaticEncoder(encoder.save(tmp_path / "plain", bits=32))
+    texts = [text for lang in sentences().values() for text in lang]
+    assert np.array_equal(plain.encode(texts), encoder.encode(texts))
+    eight = StaticEncoder(plain.save(tmp_path / "eight"))
+    assert eight.name != plain.name
+    assert 0 < np.abs(eight.encode(texts) - encoder.encode(texts)).max() < 0.02
+    assert (tmp_path / "eight" / "README.md").read_text("utf-8") == "# tiny\n"
+    with pytest.raises(AlignError, match="exists and is no model"):
+        encoder.save(tmp_path)
+
+
 def test_saving_refuses_what_does_not_fit(tmp_path: Path) -> None:
     text, floats = tokenizer().to_str(), table()
     count = len(floats)

@@ -99,12 +99,24 @@ def test_the_folder_is_a_model_and_nothing_else_is_left(made: Path) -> None:
 
 
 @needs_torch
+def test_sentence_transformers_loads_it_without_more_ado(made: Path) -> None:
+    st = pytest.importorskip("sentence_transformers")
+    texts = ["ba de fo", "mi ku la", "Ba, de fo!"]
+    theirs = st.SentenceTransformer(str(made / "model"), device="cpu").encode(texts)
+    ours = load_encoder(made / "model").encode(texts)
+    assert np.abs(ours - theirs).max() <= 1e-5
+    assert np.abs(ours).sum() > 1
+
+
+@needs_torch
 def test_the_card(made: Path) -> None:
     card = (made / "model/README.md").read_text("utf-8")
     assert card.startswith("---\nlanguage: [de, en]\n")
     assert "| a | CC BY 4.0 | example.org/a/b | en-de 1,140 |" in card
     assert "| batches | 40 of up to 128 pairs |" in card
     assert "| seed | 0 |" in card
+    assert "8 bits a value" in card
+    assert 'model = SentenceTransformer("THIS FOLDER")' in card
     assert "| held out | de-en | 60 |" in card
 
 
@@ -232,7 +244,7 @@ def test_a_handful_of_pairs(tmp_path: Path) -> None:
     [
         (["--steps", "0"], "steps: expected a whole number 1..10000000, got 0"),
         (["--minutes", "0"], "minutes: expected more than 0 and at most 1e+06, got 0.0"),
-        (["--dims", "7"], "dims: 4 bits need an even number, got 7"),
+        (["--dims", "7", "--bits", "4"], "dims: 4 bits need an even number, got 7"),
         (["--vocabulary", "5"], "vocabulary: expected a whole number 100..1000000, got 5"),
         (["--rate", "2"], "rate: expected more than 0 and at most 1, got 2.0"),
         (["--languages", "en"], "languages: expected two or more, got only en"),
@@ -274,6 +286,49 @@ def test_what_is_there_is_not_replaced(made: Path, tmp_path: Path) -> None:
     old = (tmp_path / "m/model.safetensors").read_bytes()
     train([text], tmp_path / "m", steps=3, dims=8, threads=1, overwrite=True)
     assert (tmp_path / "m/model.safetensors").read_bytes() != old
+
+
+@needs_torch
+def test_places_that_cannot_be_written(tmp_path: Path) -> None:
+    from align.train import train
+
+    text = corpus(tmp_path / "a.tsv", 30)
+    with pytest.raises(AlignError, match=r"m: cannot be made, .*a\.tsv is a file"):
+        train([text], text / "m", steps=2)
+    (tmp_path / "m.work").mkdir()
+    (tmp_path / "m.work/thesis.txt").write_text("years", encoding="utf-8")
+    with pytest.raises(AlignError, match=r"m\.work: in the way and no unfinished run; move it"):
+        train([text], tmp_path / "m", steps=2, overwrite=True)
+    assert (tmp_path / "m.work/thesis.txt").read_text("utf-8") == "years"
+    with pytest.raises(AlignError, match="nothing: no such folder of line-aligned files"):
+        train([text], tmp_path / "n", steps=2, dev=tmp_path / "nothing")
+    text.write_text("en\tde\n", encoding="utf-8")
+    with pytest.raises(AlignError, match="the bitext is empty"):
+        train([text], tmp_path / "n", steps=2)
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["a.tsv", "m.work"]
+
+
+@needs_torch
+def test_an_interrupted_run_says_how_to_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from align.cli.train import _Bar
+
+    def stop(self: object, now: Progress, scores: object) -> None:
+        if now.step == 5:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(_Bar, "show", stop)
+    command = ["train", str(corpus(tmp_path / "a.tsv", 300)), "-o", str(tmp_path / "m")]
+    command += ["--steps", "10", "--dims", "8", "--threads", "1"]
+    assert main(command) == 130
+    assert capsys.readouterr().err.endswith(
+        "align: the last checkpoint is kept; the same command with --resume goes on\n"
+        "align: interrupted\n"
+    )
+    monkeypatch.undo()
+    assert main([*command, "--resume"]) == 0
+    assert "align: resumed at step 4\n" in capsys.readouterr().err
 
 
 @needs_torch

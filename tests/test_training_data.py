@@ -95,6 +95,17 @@ def test_moses_files_given_one_by_one(tmp_path: Path) -> None:
     assert (found.langs, rows_of(found)) == (("en", "fr"), [["one", "un"]])
 
 
+def test_a_file_given_twice_is_read_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path / "a.tsv", "en\tde\nyes\tja\n")
+    with caplog.at_level("WARNING", "align"):
+        assert [b.name for b in find_bitexts([tmp_path, path])] == ["a"]
+    assert caplog.messages == [f"{path}: given twice, read once"]
+    empty = write(tmp_path / "b.tsv", "")
+    assert [b.name for b in find_bitexts([tmp_path])] == ["a"]
+    with pytest.raises(AlignError, match=r"b\.tsv: empty; expected a row of translations a line"):
+        find_bitexts([empty])
+
+
 def test_only_some_languages(tmp_path: Path) -> None:
     path = write(tmp_path / "a.tsv", "en\tde\tfr\nyes\tja\toui\n")
     (found,) = find_bitexts([path])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import logging
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
@@ -50,7 +53,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     data.add_argument("--encoding", metavar="E", default="utf-8", help="of the bitext (utf-8)")
 
     out = command.add_argument_group("output")
-    out.add_argument("--bits", type=int, choices=(4, 8, 32), default=4, help="of a value (4)")
+    out.add_argument("--bits", type=int, choices=(4, 8, 32), default=8, help="of a value (8)")
     out.add_argument("--resume", action="store_true", help="go on with an unfinished run")
     out.add_argument("--overwrite", action="store_true", help="replace what is there")
 
@@ -86,7 +89,7 @@ def run(arguments: argparse.Namespace) -> int:
         threads=count,
         encoding=arguments.encoding,
     )
-    with _Bar(arguments.quiet) as bar:
+    with _Bar(arguments.quiet) as bar, _kept(arguments.output):
         done = train(
             arguments.corpora,
             arguments.output,
@@ -108,6 +111,17 @@ def run(arguments: argparse.Namespace) -> int:
         )
     log.info("%s: %d tokens, %d dimensions", done.folder, done.tokens, done.dims)
     return 0
+
+
+@contextlib.contextmanager
+def _kept(output: str) -> Iterator[None]:
+    """Tells of a run that was interrupted and can go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if Path(f"{Path(output)}.work/state.pt").is_file():
+            log.warning("the last checkpoint is kept; the same command with --resume goes on")
+        raise
 
 
 class _Bar:

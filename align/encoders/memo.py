@@ -125,6 +125,11 @@ class Memo:
         self._capacity = max(1024, limit // (4 * vectors.dims))
         self._reset()
 
+    @property
+    def tokens(self) -> int:
+        """Number of tokens of the vocabulary."""
+        return self._unigram.count
+
     def _reset(self) -> None:
         self._store = self._new(self._capacity)
         self._lock = threading.Lock()

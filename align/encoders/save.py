@@ -68,15 +68,15 @@ def save_static(
     vectors: npt.NDArray[Any],
     card: str = "",
     *,
-    bits: int = 4,
+    bits: int = 8,
 ) -> Path:
     """Writes a model folder, whole or not at all, and returns it.
 
     `tokenizer_json` is a `tokenizers.Tokenizer.to_str()` of a Unigram model, `vectors` one row per
     token, [tokens, dims], `card` the text of README.md. A model that is there already is replaced,
-    any other folder is left alone (AlignError). 8 and 32 bits load in sentence-transformers by its
-    own classes; 4 bits need `trust_remote_code=True` there (from release 6 on), because the class
-    that unpacks them is in this package.
+    any other folder is left alone (AlignError). sentence-transformers loads 8 bits (from release 6
+    on) and 32 by its own class; 4 bits, half the size of 8, need `trust_remote_code=True` there,
+    because the class that unpacks them is in this package.
     """
     from safetensors.numpy import save_file
 
@@ -94,7 +94,7 @@ def save_static(
         raise AlignError(f"the vectors of {folder} hold NaN or infinity; train with a lower rate")
     table[unknown] = 0.0
     tensors = _tensors(table, bits)
-    if bits == 4 and table.shape[1] > DIRECTIONS:
+    if table.shape[1] > DIRECTIONS:
         tensors["directions"] = leading_directions(table, scores)
     digest = hashlib.blake2b(text, digest_size=6)
     for name in sorted(tensors):
@@ -113,8 +113,9 @@ def save_static(
     made = Path(tempfile.mkdtemp(prefix=f".{folder.name}.", suffix=".part", dir=folder.parent))
     try:
         made.chmod(0o755)
-        save_file(tensors, made / "model.safetensors", {FINGERPRINT: digest.hexdigest()})
         (made / "tokenizer.json").write_bytes(text)
+        save_file(tensors, made / "model.safetensors", {FINGERPRINT: digest.hexdigest()})
+        (made / "model.safetensors").chmod((made / "tokenizer.json").stat().st_mode)
         (made / "modules.json").write_text(json.dumps(modules, indent=2) + "\n", "utf-8")
         (made / "config_sentence_transformers.json").write_text(
             json.dumps(settings, indent=2) + "\n", "utf-8"

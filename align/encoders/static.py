@@ -134,6 +134,27 @@ class StaticEncoder:
             kept = digest.hexdigest()
         return f"static-{self.dims}-{kept}"
 
+    def save(self, folder: Path | str, *, bits: int = 8) -> Path:
+        """Writes the model to a folder with so many bits a value, whole or not at all.
+
+        With 8 bits (release 6) or 32 (any) sentence-transformers loads it by its own class, with 4
+        it needs this package and `trust_remote_code=True`. What 4 bits lost stays lost. Raises
+        AlignError for a folder that is something else, and for models of other makers.
+        """
+        from align.encoders.save import save_static
+
+        if isinstance(self._rows, LibraryTokens):
+            raise AlignError(f"{self._folder}: not made by `align train`; only those can be saved")
+        card = self._folder / "README.md"
+        text = card.read_text("utf-8") if card.is_file() else ""
+        return save_static(
+            folder,
+            self._tokenizer.read_text("utf-8"),
+            self._vectors.take(np.arange(self._rows.tokens)),
+            re.sub(r"\b(4|8|32) bits a value", f"{bits} bits a value", text),
+            bits=bits,
+        )
+
     def _rowed(self, texts: Sequence[str]) -> Iterator[tuple[int, Rowed]]:
         """The texts as rows, batch by batch, with the number of texts in each batch."""
         for batch in _batches(texts):

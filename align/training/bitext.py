@@ -129,6 +129,21 @@ def _tsv_source(path: Path, encoding: str) -> Bitext | None:
     return Bitext(name, langs, (path,), False, (0, 1), len(cells), encoding)
 
 
+def _files(places: Sequence[Path]) -> Iterator[tuple[Path, Path]]:
+    """Each file once, with the place it was found in."""
+    read: set[Path] = set()
+    for place in places:
+        if not place.exists():
+            raise AlignError(f"{place}: no such file or folder of bitext")
+        files = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
+        for path in files:
+            if path.resolve() in read:
+                log.warning("%s: given twice, read once", path)
+            else:
+                read.add(path.resolve())
+                yield place, path
+
+
 def find_bitexts(places: Sequence[Path], encoding: str = "utf-8") -> list[Bitext]:
     """Every source in these files and folders, sorted by name within a folder.
 
@@ -137,25 +152,24 @@ def find_bitexts(places: Sequence[Path], encoding: str = "utf-8") -> list[Bitext
     """
     found: list[Bitext] = []
     moses: dict[Path, dict[str, Path]] = {}
-    for place in places:
-        if not place.exists():
-            raise AlignError(f"{place}: no such file or folder of bitext")
-        files = sorted(p for p in place.rglob("*") if p.is_file()) if place.is_dir() else [place]
-        for path in files:
-            base, _, code = _stem(path).rpartition(".")
-            lang = language_of(code) if base else None
-            if code == "tsv" and base and not (place.is_dir() and base == "SOURCES"):
-                found += filter(None, [_tsv_source(path, encoding)])
-            elif lang is not None and code.islower():
-                sides = moses.setdefault(path.with_name(base), {})
-                if lang in sides and sides[lang] != path:
-                    raise AlignError(f"{path}: the same language as {sides[lang]}; remove one")
-                sides[lang] = path
-            elif not place.is_dir():
-                raise AlignError(
-                    f"{path}: not bitext that is understood: give .tsv files, Moses pairs "
-                    f"(name.en and name.de) or folders of them; `align convert` makes them of TMX"
-                )
+    for place, path in _files(places):
+        base, _, code = _stem(path).rpartition(".")
+        lang = language_of(code) if base else None
+        if code == "tsv" and base and not (place.is_dir() and base == "SOURCES"):
+            source = _tsv_source(path, encoding)
+            if source is None and not place.is_dir():
+                raise AlignError(f"{path}: empty; expected a row of translations a line")
+            found += [source] if source is not None else []
+        elif lang is not None and code.islower():
+            sides = moses.setdefault(path.with_name(base), {})
+            if lang in sides and sides[lang] != path:
+                raise AlignError(f"{path}: the same language as {sides[lang]}; remove one")
+            sides[lang] = path
+        elif not place.is_dir():
+            raise AlignError(
+                f"{path}: not bitext that is understood: give .tsv files, Moses pairs "
+                f"(name.en and name.de) or folders of them; `align convert` makes them of TMX"
+            )
     for base_path, sides in sorted(moses.items()):
         langs = tuple(sorted(sides))
         if len(langs) < 2:

@@ -15,6 +15,13 @@ SOURCES = "SOURCES.tsv"  # beside the corpora: a line a source, with at least so
 _LICENCE, _ORIGIN, _TIER = ("licence", "license"), ("repository", "origin", "url"), ("tier",)
 
 
+_HOW = {
+    4: ", trust_remote_code=True)  # unpacked by the package parallel-align",
+    8: ")  # release 6 or later",
+    32: ")",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Licence:
     """What SOURCES.tsv says of one source."""
@@ -96,6 +103,10 @@ def model_card(card: Card, licences: Licences) -> str:
         "import align",
         "",
         'encoder = align.load_encoder("THIS FOLDER")  # or: align pair A B --encoder "THIS FOLDER"',
+        "",
+        "from sentence_transformers import SentenceTransformer",
+        "",
+        f'model = SentenceTransformer("THIS FOLDER"{_HOW[card.bits]}',
         "```",
         "",
         "## Training",

@@ -187,6 +187,8 @@ def train(
         torch.set_num_threads(settings.threads)
     torch.manual_seed(settings.seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    where = "the GPU" if device == "cuda" else f"the CPU, threads: {torch.get_num_threads()}"
+    log.info("training %d x %d values on %s", tokens, settings.dims, where)
     weight = torch.empty(tokens, settings.dims, device=device)
     if start is not None:
         weight.copy_(torch.from_numpy(np.array(start)))

@@ -30,7 +30,7 @@ class TrainOptions:
     batch: int = 4096  # most pairs in a batch; a small bitext gets fewer
     rate: float | None = None  # peak learning rate; None: 0.003, or 0.001 to continue a model
     languages: tuple[str, ...] = ()  # which to train; (): all there are
-    bits: int = 4  # of a value in the model's file: 4, 8 or 32
+    bits: int = 8  # of a value in the model's file: 4, 8 or 32; see docs/training.md
     seed: int = 0
     threads: int = 0  # 0: all; with one thread, the same seed and steps give the same bytes
     encoding: str = "utf-8"  # of the bitext

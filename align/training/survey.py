@@ -22,6 +22,8 @@ from align.training.dev import HELD_OUT, DevSet, HeldOut
 from align.training.vocabulary import MAX_HAN, han_run
 
 SAMPLE = 200_000  # sentences of each language for the vocabulary
+_LONGEST = 1000  # characters of a sentence of the sample
+_WORDS = 1_000_000  # Han words that are remembered, about
 _BALANCE = 0.6  # a source of n bytes gets a share of the sample ~ n ** balance
 
 
@@ -49,7 +51,7 @@ class _Reservoir:
         self.seen += len(texts)
         self.keys.append(rng.exponential(1.0 / weight, len(texts)))
         self.items += texts
-        if len(self.items) > 3 * self.most:
+        if len(self.items) > 2 * self.most:
             self.shrink()
 
     def shrink(self) -> None:
@@ -74,7 +76,9 @@ def survey(
             columns = [[cell.strip() for cell in column] for column in zip(*rows, strict=True)]
             for lang, column in zip(bitext.langs, columns, strict=True):
                 full = [cell for cell in column if cell]
-                texts[lang].offer(full, weight, rng)
+                texts[lang].offer([cell[:_LONGEST] for cell in full], weight, rng)
+                if len(words) > _WORDS:
+                    continue
                 short = (normalise(cell) for cell in full if 3 <= len(cell) <= MAX_HAN)
                 words.update(word for word in short if han_run(word))
             order = sorted(range(len(columns)), key=lambda i: bitext.langs[i])
@@ -86,8 +90,10 @@ def survey(
     pairs = {langs: count for langs, count in sorted(pairs.items()) if count}
     if not pairs:
         filled = sorted(lang for lang, kept in texts.items() if kept.items)
+        if not filled:
+            raise AlignError("the bitext is empty")
         raise AlignError(
-            f"the bitext holds no pair: there is text in {' and '.join(filled) or 'no language'}, "
+            f"the bitext holds no pair: there is text in {' and '.join(filled)}, "
             "but no row has text in two languages"
         )
     for reservoir in texts.values():

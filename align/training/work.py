@@ -47,13 +47,19 @@ class Work:
         """Opens the folder for a run with these settings; True when it takes up an earlier one.
 
         Raises AlignError when there is an earlier run and it is neither to be resumed nor to be
-        overwritten, and when it was begun with other settings.
+        overwritten, when it was begun with other settings, when something else is in the way, and
+        when the folder cannot be made.
         """
         now = json.loads(json.dumps(asked))
+        if self.folder.exists() and not self._is_ours():
+            raise AlignError(f"{self.folder}: in the way and no unfinished run; move it away")
         begun = (self.folder / "tokenizer.json").is_file()  # else there is nothing to lose
         if not begun or (overwrite and not resume):
-            shutil.rmtree(self.folder, ignore_errors=True)
-            self.folder.mkdir(parents=True)
+            self.drop()
+            try:
+                self.folder.mkdir(parents=True)
+            except OSError as error:
+                raise AlignError(f"{self.folder}: cannot be made ({error.strerror})") from error
             self._write("run.json", now)
             return False
         if not resume:
@@ -69,6 +75,16 @@ class Work:
                     f"{_shown(now.get(name))}; resume with the same, or begin anew with --overwrite"
                 )
         return True
+
+    def _is_ours(self) -> bool:
+        """Whether it is a folder that a run made, or an empty one."""
+        return self.folder.is_dir() and (
+            (self.folder / "run.json").is_file() or not any(self.folder.iterdir())
+        )
+
+    def drop(self) -> None:
+        """Removes the folder."""
+        shutil.rmtree(self.folder, ignore_errors=True)
 
     def corpus(self) -> tuple[str, tuple[DevSet, ...], Prepared] | None:
         """What `keep` kept, and the prepared bitext; None unless all of it is there."""
