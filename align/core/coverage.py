@@ -7,16 +7,18 @@ weighted by the unit's norm. Without the subtraction long blocks would always wi
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from align.core.anchors import Segments
-from align.core.blocks import Blocks, ragged_sum
-from align.core.side import Floats, Ints, Ragged, Side
+from align.core.cover import Cover, best_of, ranges
+from align.core.side import Floats, Ints
 
-MOST_UNITS = 1024  # of a sentence that are compared
-WINDOWS = 8  # places of the other document that stand for "anywhere"
+CELLS = 1 << 18  # cosines computed together: they stay in the cache
+WASTE = 1 << 14  # cosines of padding that cost less than one group more
+OUTSIDE = -1e4  # gain of a sentence from what its segment lacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,103 +34,157 @@ class Coverage:
     tgt: Floats  # [A, S, h + 1, w + 1]
 
 
-def _rows(side: Side, blocks: Blocks) -> Floats:
-    """The units as rows of length 1. [u, d]"""
-    return side.table / np.maximum(blocks.unit_mass, 1e-6)[:, None]
-
-
-def _best(cosines: Floats, starts: Ints) -> Floats:
-    """Best cosine of each column with the units of each sentence, at least 0. [t, u] -> [n, u]"""
-    full = starts[1:] > starts[:-1]
-    if full.all() and len(full):
-        out: Floats = np.maximum.reduceat(cosines, starts[:-1], axis=0)
-        return np.maximum(out, 0, out=out)
-    out = np.zeros((len(full), cosines.shape[1]), np.float32)
-    if full.any():
-        found = np.maximum.reduceat(cosines, starts[:-1][full], axis=0)
-        out[full] = np.maximum(found, 0, out=found)
-    return out
-
-
-def usual_gain(side: Side, blocks: Blocks, other: Side, rows: Floats, max_side: int) -> Floats:
-    """What each sentence finds in blocks of each size anywhere in `other`. [A, n]
-
-    That is the sum over its units of the mean best cosine times the mass; "anywhere" is WINDOWS
-    runs of `max_side` sentences, evenly spread (all of a short document). `rows` are the unit rows
-    of `other`.
-    """
-    m = len(other)
-    if m <= WINDOWS * max_side:
-        first, width = np.zeros(1, np.int64), m
-    else:
-        first, width = np.linspace(0, m - max_side, WINDOWS).astype(np.int64), max_side
-    starts = other.words.starts
-    looked = (first[:, None] + np.arange(width)).ravel()  # sentences
-    counts = starts[looked + 1] - starts[looked]
-    local = np.concatenate([[0], np.cumsum(counts)])
-    at = np.repeat(starts[looked] - local[:-1], counts) + np.arange(local[-1])
-    far = rows[other.words.ids[at]]  # [t, d]
-    mean = np.zeros((max_side, len(side.table)), np.float32)
-    own = _rows(side, blocks)
-    for low in range(0, len(own), 1024):  # bounds the memory
-        best = _best(far @ own[low : low + 1024].T, local).reshape(len(first), width, -1)
-        run = best
-        for b in range(1, max_side + 1):
-            if 1 < b <= width:
-                run = np.maximum(run[:, :-1], best[:, b - 1 :])
-            mean[b - 1, low : low + 1024] = run.mean((0, 1))
-    return np.stack([ragged_sum(side.words, row) for row in mean * blocks.unit_mass])
-
-
 def coverage(src: Cover, tgt: Cover, box: Segments) -> Coverage:
     """The gains inside each segment, padded to the largest."""
     size, count = len(src.usual), len(box.src_first)
-    h = int((box.src_last - box.src_first).max())
-    w = int((box.tgt_last - box.tgt_first).max())
+    heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
+    h, w = int(heights.max()), int(widths.max())
     by_src = np.zeros((size, count, h + 1, w + 1), np.float32)
     by_tgt = np.zeros((size, count, w + 1, h + 1), np.float32)
     if src.single and tgt.single:
         _all_at_once(src, tgt, box, by_src, by_tgt)
-        return Coverage(by_src, by_tgt.transpose(0, 1, 3, 2))
-    bounds = zip(*(getattr(box, name).tolist() for name in box.__slots__), strict=True)
-    # segment by segment: sentences differ too much in length for padding to pay (measured)
-    for s, (i0, i1, j0, j1) in enumerate(bounds):
-        if i0 == i1 or j0 == j1:
-            continue
-        x, x_mass, x_starts = src.part(i0, i1)
-        y, y_mass, y_starts = tgt.part(j0, j1)
-        cosines = y @ x.T  # [ty, tx]
-        _gains(_best(cosines, y_starts), x_mass, src.usual[:, i0:i1], by_src[:, s])
-        across = np.ascontiguousarray(cosines.T)
-        _gains(_best(across, x_starts), y_mass, tgt.usual[:, j0:j1], by_tgt[:, s])
+    else:
+        one = (heights == 1) & (widths == 1)
+        for chosen, work in ((one, _of_pairs), (~one & (heights > 0) & (widths > 0), _of_boxes)):
+            if chosen.any():
+                work(src, tgt, box, np.flatnonzero(chosen), by_src, by_tgt)
+    # just outside a segment nothing is found, so that no bead seems to leave anything out there
+    for out, inside, most in ((by_src, widths, w), (by_tgt, heights, h)):
+        short = np.flatnonzero(inside < most)
+        out[:, short, :, inside[short] + 1] = OUTSIDE * np.arange(out.shape[2], dtype=np.float32)
     return Coverage(by_src, by_tgt.transpose(0, 1, 3, 2))
 
 
+def _alike(tall: Ints, wide: Ints) -> Iterator[Ints]:
+    """Numbers of segments with about as many units, in groups: little padding, little memory."""
+    order = np.argsort(tall + wide, kind="stable")
+    start = top = right = used = 0
+    for end, (t, u) in enumerate(zip(tall[order].tolist(), wide[order].tolist(), strict=True)):
+        higher, wider, now = max(top, t), max(right, u), used + t * u
+        cells = (end + 1 - start) * higher * wider
+        if end > start and (cells > CELLS or cells - now > max(WASTE, now // 3)):
+            yield order[start:end]
+            start, higher, wider, now = end, t, u, t * u
+        top, right, used = higher, wider, now
+    yield order[start:]
+
+
+def _of_pairs(
+    src: Cover, tgt: Cover, box: Segments, chosen: Ints, by_src: Floats, by_tgt: Floats
+) -> None:
+    """Writes the gains of the chosen segments, which have one sentence a side."""
+    i, j = box.src_first[chosen], box.tgt_first[chosen]
+    tall, wide = np.diff(src.words.starts)[i], np.diff(tgt.words.starts)[j]
+    for group in _alike(tall, wide):
+        x, x_mass = src.padded(i[group])
+        y, y_mass = tgt.padded(j[group])
+        cosines = tgt.rows[y] @ src.rows[x].transpose(0, 2, 1)  # [G, y, x]
+        for best, mass, usual, out in (
+            (cosines.max(1), x_mass, src.usual[0, i[group]], by_src),
+            (cosines.max(2), y_mass, tgt.usual[0, j[group]], by_tgt),
+        ):
+            found = np.einsum("gt,gt->g", np.maximum(best, 0), mass)
+            out[0, chosen[group], 1, 1] = found - usual
+
+
 @dataclass(frozen=True, slots=True)
-class Cover:
-    """One document's units, ready for segments."""
+class Units:
+    """One side of S segments: their sentences and the different units in each."""
 
-    rows: Floats  # [u, d]; units, rows of length 1
-    words: Ragged  # the different units of each sentence, MOST_UNITS at most
-    mass: Floats  # [t]; of each entry of `words`, times how often the sentence has it
-    usual: Floats  # [A, n]; from `usual_gain`
+    first: Ints  # [S]; first sentence
+    heights: Ints  # [S]; sentences
+    begins: Ints  # [S + 1]; where the units of a segment begin in `ids`
+    ids: Ints  # [u]; units, each once a segment
+    starts: Ints  # [S + 1]; where the entries of a segment begin in the following
+    place: Ints  # [t]; of each entry of a sentence its unit, counted within the segment
+    sentence: Ints  # [t]; its sentence, counted within the segment
+    mass: Floats  # [t]
 
-    @property
-    def single(self) -> bool:
-        """True where each sentence is one unit, its own."""
-        starts = self.words.starts
-        return len(starts) == len(self.rows) + 1 and bool((np.diff(starts) == 1).all())
 
-    def part(self, first: int, last: int) -> tuple[Floats, Floats, Ints]:
-        """Unit rows of the sentences [t, d], their mass by sentence [t, n], and the starts."""
-        starts = self.words.starts[first : last + 1]
-        ids = self.words.ids[starts[0] : starts[-1]]
-        starts = starts - starts[0]
-        mass = np.zeros((len(ids), last - first), np.float32)
-        sentence = np.repeat(np.arange(last - first), np.diff(starts))
-        begin = int(self.words.starts[first])
-        mass[np.arange(len(ids)), sentence] = self.mass[begin : begin + len(ids)]
-        return self.rows[ids], mass, starts
+def _units(cover: Cover, first: Ints, last: Ints) -> Units:
+    """Gathers the units of segments that are not empty."""
+    starts, heights = cover.words.starts, last - first
+    size = starts[last] - starts[first]
+    begin = np.concatenate([[0], np.cumsum(size)])
+    at = ranges(starts[first], size)
+    segment = np.repeat(np.arange(len(first)), size)
+    table = len(cover.rows)
+    keys, again = np.unique(segment * table + cover.words.ids[at], return_inverse=True)
+    begins = np.searchsorted(keys, np.arange(len(first) + 1) * table)
+    sentences = ranges(first, heights)
+    of_each = starts[sentences + 1] - starts[sentences]
+    sentence = np.repeat(sentences - np.repeat(first, heights), of_each)
+    place = again.ravel() - begins[segment]
+    return Units(first, heights, begins, keys % table, begin, place, sentence, cover.mass[at])
+
+
+def _of_boxes(
+    src: Cover, tgt: Cover, box: Segments, chosen: Ints, by_src: Floats, by_tgt: Floats
+) -> None:
+    """Writes the gains of the chosen segments, of any size but empty ones.
+
+    A word that comes again in a segment is compared once.
+    """
+    x = _units(src, box.src_first[chosen], box.src_last[chosen])
+    y = _units(tgt, box.tgt_first[chosen], box.tgt_last[chosen])
+    for group in _alike(np.diff(x.begins), np.diff(y.begins)):
+        x_part, y_part = _part(src, x, group), _part(tgt, y, group)
+        cosines = y_part.rows @ x_part.rows.transpose(0, 2, 1)  # [G, y, x]
+        for own, other, found, out in (
+            (x_part, y_part, cosines, by_src),
+            (y_part, x_part, np.ascontiguousarray(cosines.transpose(0, 2, 1)), by_tgt),
+        ):
+            best = best_of(found.reshape(-1, found.shape[2]), other.entries, other.lengths)
+            best = best.reshape(len(group), -1, found.shape[2])  # [G, other sentences, own units]
+            _gains(best, own, out, chosen[group])
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One side of a group of G segments, padded to h sentences and u units."""
+
+    rows: Floats  # [G, u, d]
+    mass: Floats  # [G, h, u]
+    usual: Floats  # [A, G, h]
+    entries: Ints  # [t]; units of all sentences, as rows of [G * u]
+    lengths: Ints  # [G * h]; units of each sentence
+
+
+def _part(cover: Cover, units: Units, group: Ints) -> Part:
+    count, begin = np.diff(units.begins)[group], units.begins[group]
+    h, u = int(units.heights[group].max()), max(1, int(count.max()))
+    place = np.arange(u)
+    at = np.minimum(begin[:, None] + place, max(0, len(units.ids) - 1))
+    ids = np.full((len(group), u), len(cover.rows) - 1)
+    there = place < count[:, None]
+    ids[there] = units.ids[at[there]]
+    size = np.diff(units.starts)[group]
+    t = ranges(units.starts[group], size)
+    number, sentence, unit = (
+        np.repeat(np.arange(len(group)), size),
+        units.sentence[t],
+        units.place[t],
+    )
+    mass = np.zeros((len(group), h, u), np.float32)
+    mass[number, sentence, unit] = units.mass[t]
+    last = units.first[group] + units.heights[group] - 1
+    own = np.minimum(units.first[group][:, None] + np.arange(h), last[:, None])
+    lengths = np.bincount(number * h + sentence, minlength=len(group) * h)
+    return Part(cover.rows[ids], mass, cover.usual[:, own], number * u + unit, lengths)
+
+
+def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
+    """Running sums over own sentences of their gain from each block of the other side.
+
+    `best` [G, other, u], at least 0 -> `out` [A, group, own + 1, other + 1]
+    """
+    run, others, h = best, best.shape[1], own.mass.shape[1]
+    for b in range(1, min(len(own.usual), others) + 1):
+        if b > 1:
+            run = np.maximum(run[:, :-1], best[:, b - 1 :])
+        gain = own.mass @ run.transpose(0, 2, 1)  # [G, own, other + 1 - b]
+        gain -= own.usual[b - 1][:, :, None]
+        out[b - 1, group, 1 : h + 1, b : others + 1] = np.cumsum(gain, axis=1)
 
 
 def _all_at_once(src: Cover, tgt: Cover, box: Segments, by_src: Floats, by_tgt: Floats) -> None:
@@ -150,49 +206,3 @@ def _all_at_once(src: Cover, tgt: Cover, box: Segments, by_src: Floats, by_tgt: 
                 run = np.maximum(run[:, :, :-1], best[:, :, b - 1 :])
             gain = run * mass[:, :, None] - usual[b - 1][:, :, None]
             np.cumsum(gain, axis=1, out=out[b - 1, :, 1:, b:])
-
-
-def covers(
-    src: Side, tgt: Side, src_blocks: Blocks, tgt_blocks: Blocks, max_side: int
-) -> tuple[Cover, Cover]:
-    """Both documents, each with what it usually finds in the other."""
-    x, y = _rows(src, src_blocks), _rows(tgt, tgt_blocks)
-    return (
-        Cover(x, *_distinct(src, src_blocks), usual_gain(src, src_blocks, tgt, y, max_side)),
-        Cover(y, *_distinct(tgt, tgt_blocks), usual_gain(tgt, tgt_blocks, src, x, max_side)),
-    )
-
-
-def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats]:
-    """The different units of each sentence and their mass; of endless sentences the heaviest."""
-    n, u = len(side), max(1, len(side.table))
-    sentence = np.repeat(np.arange(n), np.diff(side.words.starts))
-    keys, times = np.unique(sentence * u + side.words.ids, return_counts=True)
-    ids = keys % u
-    mass = (blocks.unit_mass[ids] * times).astype(np.float32)
-    count = np.bincount(keys // u, minlength=n)
-    if count.max(initial=0) > MOST_UNITS:
-        order = np.lexsort((-mass, keys // u))
-        place = np.arange(len(keys)) - np.repeat(np.cumsum(count) - count, count)
-        kept = np.sort(order[place < MOST_UNITS])
-        ids, mass = ids[kept], mass[kept]
-        count = np.minimum(count, MOST_UNITS)
-    starts = np.concatenate([[0], np.cumsum(count)])
-    return Ragged(ids.astype(np.int32), starts), mass
-
-
-def _gains(best: Floats, mass: Floats, usual: Floats, out: Floats) -> None:
-    """Running sums over own sentences of their gain from each block of the other side.
-
-    `best` [other, t], `mass` [t, own], `usual` [A, own] -> `out` [A, own + 1, other + 1]
-    """
-    others, own = len(best), mass.shape[1]
-    runs = [best]
-    for b in range(2, min(len(usual), others) + 1):
-        runs.append(np.maximum(runs[-1][:-1], best[b - 1 :]))
-    found = np.concatenate(runs) @ mass  # [sum of (other + 1 - b), own]
-    at = 0
-    for b, run in enumerate(runs, 1):
-        gain = found[at : at + len(run)].T - usual[b - 1][:, None]
-        np.cumsum(gain, axis=0, out=out[b - 1, 1 : own + 1, b : others + 1])
-        at += len(run)

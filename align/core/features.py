@@ -21,7 +21,8 @@ import numpy as np
 
 from align.core.anchors import Anchors, Segments, length_ratio
 from align.core.blocks import Blocks, background, blocks_of, prefix
-from align.core.coverage import Cover, Coverage, coverage, covers
+from align.core.cover import Cover, covers
+from align.core.coverage import Coverage, coverage
 from align.core.neighbours import Neighbours
 from align.core.shared import Matches, matches, per_sentence, rarity
 from align.core.side import Floats, Ints, Side

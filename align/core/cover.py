@@ -1,0 +1,143 @@
+"""One document's units and what they find anywhere in the other document.
+
+For coverage a unit counts by how much better it fares in a block than in blocks of that size
+elsewhere; "elsewhere" is measured here, once for a pair of documents.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.core.blocks import Blocks, ragged_sum
+from align.core.side import Floats, Ints, Ragged, Side
+
+MOST_UNITS = 1024  # of a sentence that are compared
+WINDOWS = 8  # places of the other document that stand for "anywhere"
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """One document's units, ready for segments."""
+
+    rows: Floats  # [u + 1, d]; units, rows of length 1; then a row of zeros
+    words: Ragged  # the different units of each sentence, MOST_UNITS at most
+    mass: Floats  # [t]; of each entry of `words`, times how often the sentence has it
+    usual: Floats  # [A, n]; from `usual_gain`
+    single: bool  # each sentence is one unit, its own
+
+    def padded(self, sentences: Ints) -> tuple[Ints, Floats]:
+        """The rows of the units of each sentence, and their mass. [G, T] each"""
+        first = self.words.starts[sentences]
+        count = self.words.starts[sentences + 1] - first
+        place = np.arange(max(1, int(count.max())))
+        at = np.minimum(first[:, None] + place, max(0, len(self.words.ids) - 1))
+        there = place < count[:, None]
+        ids = np.full(at.shape, len(self.rows) - 1)
+        ids[there] = self.words.ids[at[there]]
+        mass = np.zeros(at.shape, np.float32)
+        mass[there] = self.mass[at[there]]
+        return ids, mass
+
+
+def covers(
+    src: Side, tgt: Side, src_blocks: Blocks, tgt_blocks: Blocks, max_side: int
+) -> tuple[Cover, Cover]:
+    """Both documents, each with what it usually finds in the other."""
+    x, y = _rows(src, src_blocks), _rows(tgt, tgt_blocks)
+    return (
+        _cover(src, src_blocks, x, usual_gain(src, src_blocks, x, tgt, y, max_side)),
+        _cover(tgt, tgt_blocks, y, usual_gain(tgt, tgt_blocks, y, src, x, max_side)),
+    )
+
+
+def _cover(side: Side, blocks: Blocks, rows: Floats, usual: Floats) -> Cover:
+    if len(side) == len(side.table) and (np.diff(side.words.starts) == 1).all():
+        mass = blocks.unit_mass[side.words.ids].astype(np.float32)
+        own = bool((side.words.ids == np.arange(len(side))).all())
+        return Cover(rows, side.words, mass, usual, own)
+    return Cover(rows, *_distinct(side, blocks), usual, False)
+
+
+def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats]:
+    """The different units of each sentence and their mass; of endless sentences the heaviest."""
+    n, u = len(side), max(1, len(side.table))
+    sentence = np.repeat(np.arange(n), np.diff(side.words.starts))
+    keys, times = np.unique(sentence * u + side.words.ids, return_counts=True)
+    ids = keys % u
+    mass = (blocks.unit_mass[ids] * times).astype(np.float32)
+    count = np.bincount(keys // u, minlength=n)
+    if count.max(initial=0) > MOST_UNITS:
+        order = np.lexsort((-mass, keys // u))
+        place = np.arange(len(keys)) - np.repeat(np.cumsum(count) - count, count)
+        kept = np.sort(order[place < MOST_UNITS])
+        ids, mass = ids[kept], mass[kept]
+        count = np.minimum(count, MOST_UNITS)
+    starts = np.concatenate([[0], np.cumsum(count)])
+    return Ragged(ids.astype(np.int32), starts), mass
+
+
+def _rows(side: Side, blocks: Blocks) -> Floats:
+    """The units as rows of length 1, and one row of zeros that stands for no unit. [u + 1, d]"""
+    out = np.zeros((len(side.table) + 1, side.table.shape[1]), np.float32)
+    np.divide(side.table, np.maximum(blocks.unit_mass, 1e-6)[:, None], out=out[:-1])
+    return out
+
+
+def best_of(cosines: Floats, entries: Ints, lengths: Ints) -> Floats:
+    """The largest of the rows of each sentence, at least 0, column by column.
+
+    Sentence s has the next lengths[s] of `entries`, which are rows of `cosines`. The first units of
+    all sentences are looked at together, then the second ones, ...: several times as fast as
+    np.maximum.reduceat. [r, u], [t], [n] -> [n, u]
+    """
+    order = np.argsort(-lengths, kind="stable")
+    begin = (np.cumsum(lengths) - lengths)[order]
+    going = np.searchsorted(-lengths[order], -np.arange(int(lengths.max(initial=0))), side="left")
+    out = np.zeros((len(lengths), cosines.shape[1]), np.float32)
+    for place, count in enumerate(going.tolist()):
+        np.maximum(out[:count], cosines.take(entries[begin[:count] + place], 0), out=out[:count])
+    best = np.empty_like(out)
+    best[order] = out
+    return best
+
+
+def usual_gain(
+    side: Side, blocks: Blocks, rows: Floats, other: Side, far_rows: Floats, max_side: int
+) -> Floats:
+    """What each sentence finds in blocks of each size anywhere in `other`. [A, n]
+
+    That is the sum over its units of the mean best cosine times the mass; "anywhere" is WINDOWS
+    runs of `max_side` sentences, evenly spread (all of a short document). `rows` and `far_rows` are
+    the unit rows of both.
+    """
+    m = len(other)
+    if m <= WINDOWS * max_side:
+        first, width = np.zeros(1, np.int64), m
+    else:
+        first, width = np.linspace(0, m - max_side, WINDOWS).astype(np.int64), max_side
+    starts = other.words.starts
+    looked = (first[:, None] + np.arange(width)).ravel()  # sentences
+    counts = starts[looked + 1] - starts[looked]
+    local = np.cumsum(counts) - counts
+    at = np.repeat(starts[looked] - local, counts) + np.arange(int(counts.sum()))
+    # a word that comes again is compared once
+    ids, again = np.unique(other.words.ids[at], return_inverse=True)
+    far, again = far_rows[ids], again.ravel()
+    usual = np.zeros((max_side, len(side.table)), np.float32)
+    for low in range(0, len(usual[0]), 1024):  # bounds the memory
+        cosines = far @ rows[low : min(low + 1024, len(usual[0]))].T
+        run = best = best_of(cosines, again, counts).reshape(len(first), width, -1)
+        for b in range(1, max_side + 1):
+            if 1 < b <= width:
+                run = np.maximum(run[:, :-1], best[:, b - 1 :])
+            usual[b - 1, low : low + 1024] = run.mean((0, 1))
+    usual *= blocks.unit_mass
+    return np.stack([ragged_sum(side.words, row) for row in usual])
+
+
+def ranges(starts: Ints, lengths: Ints) -> Ints:
+    """The numbers starts[i] .. starts[i] + lengths[i], for every i, end to end."""
+    ends = np.cumsum(lengths)
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(int(ends[-1]))
