@@ -6,7 +6,8 @@ U+FFFD. Numbers have six decimals, sentence numbers read "3,4", spans "12:57", m
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from operator import attrgetter
 
 from align.errors import AlignError
 from align.formats.cells import cell, row_from_cells
@@ -14,27 +15,39 @@ from align.formats.files import lines, opening_line, writing
 from align.formats.rows import COLUMNS, Header, Row, known, well_formed
 
 DEFAULT = ("src", "tgt", "score")
+_TEXTS = ("src", "tgt")
 _BREAKS = str.maketrans("\t\n\r", "   ")
 
 
 def write(path: str, rows: Iterable[Row], header: Header) -> int:
     """Write rows and return their number."""
     columns = _checked(header.columns or DEFAULT)
+    makers = [_maker(column) for column in columns]
     count = 0
     with writing(path) as out:
         if header.titles:
             out.write("\t".join(columns) + "\n")
         for count, row in enumerate(rows, 1):
-            line = "\t".join(_cell(row, column, count) for column in columns) + "\n"
+            line = "\t".join([maker(row, count) for maker in makers]) + "\n"
             out.write(opening_line(line) if count == 1 and not header.titles else line)
     return count
 
 
-def _cell(row: Row, column: str, number: int) -> str:
-    text = cell(row, column)
-    if column in ("src", "tgt"):
-        text = known(text, number)
-    return well_formed((text or "").translate(_BREAKS))
+def _maker(column: str) -> Callable[[Row, int], str]:
+    """What makes the text of a column."""
+    if column in _TEXTS:
+        text_of = attrgetter(column)
+        return lambda row, count: _clean(known(text_of(row), count))
+    if column.endswith("_lang") or column == "kind":
+        return lambda row, _: _clean(cell(row, column) or "")
+    return lambda row, _: cell(row, column) or ""  # numbers
+
+
+def _clean(text: str) -> str:
+    """Without what ends a cell or is no text."""
+    if "\t" in text or "\n" in text or "\r" in text:
+        text = text.translate(_BREAKS)
+    return text if text.isascii() else well_formed(text)
 
 
 def read(path: str, header: Header) -> Iterator[Row]:
@@ -58,7 +71,23 @@ def read(path: str, header: Header) -> Iterator[Row]:
             raise AlignError(
                 f"{where}: expected {len(columns)} columns ({' '.join(columns)}), got {len(cells)}"
             )
-        yield row_from_cells(dict(zip(columns, cells, strict=True)), where)
+        if columns == _TEXTS:  # much the most frequent
+            yield Row(cells[0], cells[1])
+        else:
+            yield row_from_cells(dict(zip(columns, cells, strict=True)), where)
+
+
+def columns_of(path: str, header: Header) -> tuple[tuple[str, ...] | None, bool]:
+    """What `read` would take as the columns of a file, None for an empty one; whether it is titled.
+
+    Reads the first line; raises AlignError as `read` does.
+    """
+    for _, line in lines(path, header.encoding):
+        cells, where = line.split("\t"), f"{path}:1"
+        titled = _has_titles(cells) if header.titles is None else header.titles
+        named = _checked(tuple(cells), where) if titled else None
+        return header.columns or named or _guessed(cells, where), titled
+    return header.columns, False
 
 
 def _has_titles(cells: list[str]) -> bool:
