@@ -22,6 +22,8 @@ from align.version import __version__
 if TYPE_CHECKING:
     from align.encoders.load import load_encoder
     from align.pair import pair
+    from align.score import score
+    from align.score_files import filter_file, score_file
 
 __all__ = [
     "AlignError",
@@ -32,12 +34,21 @@ __all__ = [
     "Reason",
     "Sentence",
     "__version__",
+    "filter_file",
     "load_encoder",
     "pair",
+    "score",
+    "score_file",
 ]
 
 logging.getLogger("align").addHandler(logging.NullHandler())
-_LAZY = {"pair": "align.pair", "load_encoder": "align.encoders.load"}
+_LAZY = {
+    "pair": "align.pair",
+    "score": "align.score",
+    "score_file": "align.score_files",
+    "filter_file": "align.score_files",
+    "load_encoder": "align.encoders.load",
+}
 
 
 class _Package(ModuleType):

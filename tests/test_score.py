@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from align import score as score_module
+import align
 from align.cli import main
 from align.core.pairwise import (
     FEATURES,
@@ -26,7 +26,8 @@ from align.core.pairwise import (
 from align.core.side import Ragged
 from align.errors import AlignError
 from align.formats import Header, Row, read_rows, write_rows
-from align.score import Files, PairScorer, keep, score, scored
+from align.score import PairScorer
+from align.score_files import Tally, filter_file, score_file, scored
 from align.training.pairs import FAR, NEAR, SHUFFLED, learn, make_mix
 
 DATA = Path(__file__).resolve().parents[1] / "data"
@@ -207,6 +208,22 @@ def test_true_pairs_are_told_from_shifted_ones(
     assert ((found > 0.5) == mix.true).mean() >= 0.92
 
 
+def test_the_verb(scorer: PairScorer) -> None:
+    src, tgt = ["Where is the station?", "Good morning."], ["Wo ist der Bahnhof?", "Adieu."]
+    found = align.score(src, tgt)
+    assert (found.dtype, found.tolist()) == (np.float32, scorer(src, tgt).tolist())
+    with pytest.raises(AlignError, match="expected two lists of sentences, got a text"):
+        align.score("Good morning.", "Guten Morgen.")
+
+
+def test_a_row_that_repeats_is_no_surrounding(scorer: PairScorer) -> None:
+    right = ("I like tea with milk.", "Ich mag Tee mit Milch.")
+    wrong = ("Where is the station?", "Am Sonntag gab es Kuchen.")
+    for rows in ([wrong] * 300, [right] * 300, [wrong] * 70 + [right], [wrong] + [right] * 300):
+        found = scorer([s for s, _ in rows], [t for _, t in rows])
+        assert ((found > 0.5) == [row == right for row in rows]).all()
+
+
 def test_few_pairs(scorer: PairScorer) -> None:
     src = ["The ferry runs every half hour.", "Where is the station?"]
     tgt = ["Die Fähre fährt jede halbe Stunde.", "Wo ist der Bahnhof?"]
@@ -240,14 +257,15 @@ def test_chunks_are_as_good_as_the_whole(
     pairs = (corresponding("en", "de") * 20)[:1200]
     src, tgt = (list(side) for side in zip(*pairs, strict=True))
     whole = scorer(src, tgt)
-    monkeypatch.setattr(score_module, "_CHUNK", 512)
+    for module in ("align.score", "align.score_files"):
+        monkeypatch.setattr(sys.modules[module], "CHUNK", 512)
     assert scorer(src, tgt).tolist() == whole.tolist()
     rows = list(scored((Row(s, t) for s, t in pairs), scorer))
     assert [row.probability for row in rows] == whole.tolist()
 
 
 def test_rows_stream(scorer: PairScorer, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(score_module, "_CHUNK", 300)
+    monkeypatch.setattr(sys.modules["align.score_files"], "CHUNK", 300)
     read = 0
 
     def rows() -> Iterator[Row]:
@@ -280,7 +298,7 @@ def likely(rows: list[Row]) -> list[bool]:
 def test_every_format_with_a_place_for_it(suffix: str, tmp_path: Path) -> None:
     path, out = tmp_path / f"in{suffix}", tmp_path / f"out{suffix}"
     write_rows(path, PAIRS, Header(src_lang="en", tgt_lang="de", columns=("src", "tgt")))
-    assert score(Files(str(path), str(out))) == 3
+    assert score_file(path, out) == Tally(3, 2)
     rows = list(read_rows(out))
     assert [(row.src, row.tgt) for row in rows] == [(row.src, row.tgt) for row in PAIRS]
     assert likely(rows) == [True, False, True]
@@ -298,19 +316,19 @@ def test_moses_to_tsv(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> Non
 def test_columns_of_a_tsv_stay(tmp_path: Path) -> None:
     path, out = tmp_path / "in.tsv", tmp_path / "out.tsv"
     path.write_text("kind\ttgt\tsrc\n1-1\tJa.\tYes.\n", encoding="utf-8")
-    score(Files(str(path), str(out)))
+    score_file(path, out)
     first, second = out.read_text("utf-8").splitlines()
     assert first == "kind\ttgt\tsrc\tprobability"
     assert second.startswith("1-1\tJa.\tYes.\t")
     path.write_text("Yes.\tJa.\t0.5\n", encoding="utf-8")
-    score(Files(str(path), str(out), titles=False))
+    score_file(path, out, titles=False)
     assert out.read_text("utf-8").startswith("Yes.\tJa.\t0.500000\t")
 
 
 def test_scoring_again_replaces_the_probability(tmp_path: Path) -> None:
     path = tmp_path / "x.tsv"
     path.write_text("src\ttgt\tprobability\nYes, of course.\tJa, sicher.\t0.123\n", "utf-8")
-    score(Files(str(path), str(path)))
+    score_file(path, path)
     title, line = path.read_text("utf-8").splitlines()
     assert title == "src\ttgt\tprobability"
     assert not line.endswith("0.123000")
@@ -330,7 +348,7 @@ def test_standard_streams(
 def test_an_empty_file(tmp_path: Path) -> None:
     path, out = tmp_path / "in.tsv", tmp_path / "out.tsv"
     path.write_text("", encoding="utf-8")
-    assert score(Files(str(path), str(out))) == 0
+    assert score_file(path, out) == Tally(0, 0)
     assert out.exists()
 
 
@@ -355,10 +373,10 @@ def test_filter_believes_the_probabilities_that_are_there(tmp_path: Path) -> Non
     rows = [Row("Yes.", "Quatsch.", probability=0.9), Row("No.", "Nein.", probability=0.1),
             Row("Alone.", "", probability=0.9)]  # fmt: skip
     write_rows(path, rows, LANGUAGES)
-    assert keep(Files(str(path), str(out)), 0.5) == (1, 3)
+    assert filter_file(path, out, min_probability=0.5) == Tally(3, 1)
     assert [row.src for row in read_rows(out)] == ["Yes."]
-    assert keep(Files(str(path), str(out)), 0.5, invert=True) == (2, 3)
-    assert keep(Files(str(path), str(out)), 0.0) == (2, 3)
+    assert filter_file(path, out, min_probability=0.5, invert=True) == Tally(3, 2)
+    assert filter_file(path, out, min_probability=0.0) == Tally(3, 2)
 
 
 # errors
@@ -398,5 +416,5 @@ def test_an_unknown_language_is_told(tmp_path: Path, caplog: pytest.LogCaptureFi
     path = tmp_path / "a.tmx"
     write_rows(path, [Row("Yes.", "Igen.")], Header(src_lang="en", tgt_lang="hu"))
     with caplog.at_level(logging.WARNING, "align"):
-        score(Files(str(path), str(tmp_path / "o.tmx")))
+        score_file(path, tmp_path / "o.tmx")
     assert "the language hu is not one that the encoder in the package knows" in caplog.text

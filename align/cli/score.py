@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from align.cli.common import columns, threads, use_threads
-
-if TYPE_CHECKING:
-    from align.score import Files
 
 log = logging.getLogger("align")
 
@@ -63,50 +60,52 @@ def _arguments(command: argparse.ArgumentParser) -> None:
         help="TSV with a first line of names (where they are needed)",
     )
     command.add_argument("--encoder", metavar="E", help="a folder or a sentence-transformers name")
-    command.add_argument("--threads", type=threads, metavar="N", help="CPU threads (all allowed)")
+    command.add_argument("--threads", type=threads, metavar="N", help="CPU threads (1)")
 
 
-def _files(arguments: argparse.Namespace) -> Files:
-    from align.formats import Header
-    from align.score import Files
-
-    return Files(
-        arguments.source,
-        arguments.output,
-        arguments.source_format,
-        arguments.target_format,
-        Header(
-            src_lang=arguments.src_lang,
-            tgt_lang=arguments.tgt_lang,
-            encoding=arguments.encoding,
-        ),
-        arguments.in_columns,
-        arguments.columns,
-        arguments.header,
-    )
+def _options(arguments: argparse.Namespace) -> dict[str, Any]:
+    return {
+        "source_format": arguments.source_format,
+        "target_format": arguments.target_format,
+        "src_lang": arguments.src_lang,
+        "tgt_lang": arguments.tgt_lang,
+        "encoding": arguments.encoding,
+        "source_columns": arguments.in_columns,
+        "target_columns": arguments.columns,
+        "titles": arguments.header,
+        "encoder": arguments.encoder,
+    }
 
 
 def run_score(arguments: argparse.Namespace) -> int:
-    """Score."""
-    use_threads(arguments.threads)
+    """Score, and tell how many pairs look wrong."""
+    use_threads(arguments.threads or 1)
 
-    from align.score import score
+    from align.score_files import LIKELY, score_file
 
-    score(_files(arguments), encoder=arguments.encoder)
+    found = score_file(arguments.source, arguments.output, **_options(arguments))
+    log.info(
+        "%s: %d of %d pairs have a probability below %g",
+        arguments.source,
+        found.rows - found.good,
+        found.rows,
+        LIKELY,
+    )
     return 0
 
 
 def run_filter(arguments: argparse.Namespace) -> int:
     """Filter, and tell how much stayed."""
-    use_threads(arguments.threads)
+    use_threads(arguments.threads or 1)
 
-    from align.score import keep
+    from align.score_files import filter_file
 
-    kept, seen = keep(
-        _files(arguments),
-        arguments.min_probability,
+    found = filter_file(
+        arguments.source,
+        arguments.output,
+        min_probability=arguments.min_probability,
         invert=arguments.invert,
-        encoder=arguments.encoder,
+        **_options(arguments),
     )
-    log.info("%s: kept %d of %d pairs", arguments.source, kept, seen)
+    log.info("%s: kept %d of %d pairs", arguments.source, found.good, found.rows)
     return 0

@@ -7,6 +7,7 @@ U+FFFD. Numbers have six decimals, sentence numbers read "3,4", spans "12:57", m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 from operator import attrgetter
 
 from align.errors import AlignError
@@ -56,17 +57,32 @@ def read(path: str, header: Header) -> Iterator[Row]:
     Columns are `header.columns`, or the first line when that is made of column names, or
     src, tgt[, score] by their count. Another number of cells is an AlignError.
     """
+    yield from read_with_columns(path, header)[2]
+
+
+def read_with_columns(
+    path: str, header: Header
+) -> tuple[tuple[str, ...] | None, bool, Iterator[Row]]:
+    """What `read` yields, behind its columns (None: the file is empty) and whether it has titles.
+
+    Reads the first line at once.
+    """
+    stream = lines(path, header.encoding)
     columns = header.columns and _checked(header.columns)
-    for number, line in lines(path, header.encoding):
+    titled = False
+    first = next(stream, None)
+    if first is not None:
+        cells, where = first[1].split("\t"), f"{path}:1"
+        titled = _has_titles(cells) if header.titles is None else header.titles
+        columns = columns or (_checked(tuple(cells), where) if titled else _guessed(cells, where))
+        stream = stream if titled else chain([first], stream)
+    return columns, titled, _rows(path, columns or (), stream)
+
+
+def _rows(path: str, columns: tuple[str, ...], stream: Iterable[tuple[int, str]]) -> Iterator[Row]:
+    for number, line in stream:
         cells = line.split("\t")
         where = f"{path}:{number}"
-        if number == 1:
-            titled = _has_titles(cells) if header.titles is None else header.titles
-            if titled:
-                columns = columns or _checked(tuple(cells), where)
-                continue
-        if columns is None:
-            columns = _guessed(cells, where)
         if len(cells) != len(columns):
             raise AlignError(
                 f"{where}: expected {len(columns)} columns ({' '.join(columns)}), got {len(cells)}"
@@ -75,19 +91,6 @@ def read(path: str, header: Header) -> Iterator[Row]:
             yield Row(cells[0], cells[1])
         else:
             yield row_from_cells(dict(zip(columns, cells, strict=True)), where)
-
-
-def columns_of(path: str, header: Header) -> tuple[tuple[str, ...] | None, bool]:
-    """What `read` would take as the columns of a file, None for an empty one; whether it is titled.
-
-    Reads the first line; raises AlignError as `read` does.
-    """
-    for _, line in lines(path, header.encoding):
-        cells, where = line.split("\t"), f"{path}:1"
-        titled = _has_titles(cells) if header.titles is None else header.titles
-        named = _checked(tuple(cells), where) if titled else None
-        return header.columns or named or _guessed(cells, where), titled
-    return header.columns, False
 
 
 def _has_titles(cells: list[str]) -> bool:
