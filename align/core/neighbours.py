@@ -1,22 +1,26 @@
 """Nearest neighbours across the two documents, by cosine.
 
-Short documents are compared whole with numpy (one matrix serves both directions); longer ones by
-FAISS's exact search; very long ones inside a corridor that blocks of sentences found first,
-because exact search is quadratic (2 n m d operations).
+Short documents are compared whole; longer ones inside a corridor that blocks of sentences found
+first, because the whole comparison is quadratic (2 n m d operations). One product serves both
+directions.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from align.core.side import Floats, Ints
 
-SMALL = 5_000_000  # cells up to which one numpy matrix beats two searches and FAISS's import
-EXACT = 8_000_000  # cells up to which exact search is used
+EXACT = 2_000_000  # cells up to which everything is compared
 COARSE = 64  # sentences in a coarse block
 CORRIDOR = 1  # coarse blocks to either side of the expected one
+SECOND = 0.6  # of the best block's cosine: from here on the second best block is searched too
+AHEAD = 256  # blocks whose results may wait
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,58 +52,93 @@ def _top(scores: Floats, k: int) -> Neighbours:
 
 def nearest(src: Floats, tgt: Floats, k: int, threads: int = 1) -> tuple[Neighbours, Neighbours]:
     """Neighbours of each src row among tgt rows, and of each tgt row among src rows (unit rows)."""
-    if len(src) * len(tgt) <= SMALL:
-        scores = src @ tgt.T
-        return _top(scores.copy(), k), _top(np.ascontiguousarray(scores.T), k)
     if len(src) * len(tgt) <= EXACT:
-        return _faiss(src, tgt, k, threads), _faiss(tgt, src, k, threads)
-    return _corridor(src, tgt, k, threads), _corridor(tgt, src, k, threads)
-
-
-def _faiss(queries: Floats, base: Floats, k: int, threads: int) -> Neighbours:
-    import faiss
-
-    before = faiss.omp_get_max_threads()
-    faiss.omp_set_num_threads(threads)
-    try:
-        scores, ids = faiss.knn(
-            np.ascontiguousarray(queries),
-            np.ascontiguousarray(base),
-            min(k, len(base)),
-            metric=faiss.METRIC_INNER_PRODUCT,
-        )
-    finally:
-        faiss.omp_set_num_threads(before)
-    return Neighbours(scores, ids.astype(np.int64))
+        scores = src @ tgt.T
+        back = np.ascontiguousarray(scores.T)
+        return _top(scores, k), _top(back, k)
+    return _corridor(src, tgt, k, threads)
 
 
 def _coarse(vectors: Floats) -> Floats:
     """Unit vectors of blocks of COARSE sentences, the document's mean taken out. [n / COARSE, d]"""
-    centred = vectors - vectors.mean(0)
-    return unit_rows(np.add.reduceat(centred, np.arange(0, len(vectors), COARSE), axis=0))
+    whole = len(vectors) // COARSE * COARSE
+    sums = vectors[:whole].reshape(-1, COARSE, vectors.shape[1]).sum(1)
+    mean = vectors.mean(0)
+    if whole < len(vectors):
+        rest = vectors[whole:]
+        sums = np.concatenate([sums - COARSE * mean, (rest.sum(0) - len(rest) * mean)[None]])
+    else:
+        sums -= COARSE * mean
+    return unit_rows(sums)
 
 
-def _corridor(queries: Floats, base: Floats, k: int, threads: int) -> Neighbours:
-    """Exact search inside the blocks of `base` that look like the query's block.
+def _near(coarse: Neighbours, last: int) -> Ints:
+    """Block pairs to search, [p, 2]: what a block or one beside it points to, and around that.
 
-    Each block of queries searches the neighbourhoods of its 2 nearest blocks and of the places
-    that the blocks before and after it point to: text that moved as a whole is found too.
+    Text that moved as a whole is found too. `last` is the number of the other side's last block.
     """
-    coarse = _faiss(_coarse(queries), _coarse(base), 2, threads)
-    blocks, last = len(coarse.ids), (len(base) - 1) // COARSE
-    scores = np.full((len(queries), k), -1.0, np.float32)
-    ids = np.full((len(queries), k), -1, np.int64)
-    for block in range(blocks):
-        near = coarse.ids[max(0, block - 1) : block + 2].ravel()
-        wanted = {b for c in near for b in range(max(0, c - CORRIDOR), min(last, c + CORRIDOR) + 1)}
-        rows = slice(block * COARSE, (block + 1) * COARSE)
-        columns = np.concatenate(
-            [np.arange(b * COARSE, min((b + 1) * COARSE, len(base))) for b in sorted(wanted)]
-        )
-        found = _top(queries[rows] @ base[columns].T, k)
-        scores[rows, : found.scores.shape[1]] = found.scores
-        ids[rows, : found.ids.shape[1]] = columns[found.ids]
-    return Neighbours(scores, ids)
+    blocks = np.arange(len(coarse.ids))
+    second = np.where(coarse.scores >= SECOND * coarse.scores[:, :1], coarse.ids, coarse.ids[:, :1])
+    found = [
+        np.stack([np.clip(blocks + beside, 0, blocks[-1]), np.clip(at + around, 0, last)], 1)
+        for at in second.T
+        for beside in range(-CORRIDOR, CORRIDOR + 1)
+        for around in range(-CORRIDOR, CORRIDOR + 1)
+    ]
+    return np.concatenate(found)
+
+
+def _corridor(src: Floats, tgt: Floats, k: int, threads: int) -> tuple[Neighbours, Neighbours]:
+    """Search inside the blocks of sentences that look alike; each pair of blocks is seen once.
+
+    Which blocks look alike is the same question again, for vectors of whole blocks.
+    """
+    ahead, back = nearest(_coarse(src), _coarse(tgt), 2, threads)
+    src_last, tgt_last = len(ahead.ids) - 1, len(back.ids) - 1
+    pairs = np.concatenate([_near(ahead, tgt_last), _near(back, src_last)[:, ::-1]])
+    pairs = np.unique(pairs[:, 0] * (tgt_last + 1) + pairs[:, 1])
+    of_src, of_tgt = pairs // (tgt_last + 1), pairs % (tgt_last + 1)
+    bounds = np.searchsorted(of_src, np.arange(src_last + 2)).tolist()
+    forward = Neighbours(*_nothing(len(src), k))
+    backward = Neighbours(*_nothing(len(tgt), k))
+
+    def search(block: int) -> tuple[slice, Ints, Neighbours, Neighbours]:
+        rows = slice(block * COARSE, min((block + 1) * COARSE, len(src)))
+        wanted = of_tgt[bounds[block] : bounds[block + 1]]
+        columns = (wanted[:, None] * COARSE + np.arange(COARSE)).ravel()
+        columns = columns[columns < len(tgt)]
+        whole = columns[-1] - columns[0] == len(columns) - 1  # a slice copies nothing
+        base = tgt[columns[0] : columns[-1] + 1] if whole else tgt[columns]
+        scores = src[rows] @ base.T
+        turned = np.ascontiguousarray(scores.T)
+        return rows, columns, _top(scores, k), _top(turned, k)
+
+    for rows, columns, here, there in _mapped(search, src_last + 1, threads):
+        forward.scores[rows, : here.scores.shape[1]] = here.scores
+        forward.ids[rows, : here.ids.shape[1]] = columns[here.ids]
+        # of a target block the best so far stay
+        scores = np.concatenate([backward.scores[columns], there.scores], 1)
+        ids = np.concatenate([backward.ids[columns], there.ids + rows.start], 1)
+        best = _top(scores, k)
+        backward.scores[columns] = best.scores
+        backward.ids[columns] = np.take_along_axis(ids, best.ids, 1)
+    return forward, backward
+
+
+def _nothing(count: int, k: int) -> tuple[Floats, Ints]:
+    return np.full((count, k), -1.0, np.float32), np.full((count, k), -1, np.int64)
+
+
+def _mapped(work: Callable[[int], T], count: int, threads: int) -> Iterator[T]:
+    """The results of work(0) .. work(count - 1) in order, whatever the number of threads."""
+    if threads == 1:
+        yield from map(work, range(count))
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(threads) as pool:
+        for start in range(0, count, AHEAD):  # bounds the results that wait
+            yield from pool.map(work, range(start, min(start + AHEAD, count)))
 
 
 def margins(forward: Neighbours, backward: Neighbours) -> Floats:
