@@ -96,20 +96,23 @@ def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt
     hit = (src_before[beads.src + beads.a] > src_before[beads.src]) | (
         tgt_before[beads.tgt + beads.b] > tgt_before[beads.tgt]
     )
-    rows: list[tuple[int, int, int, int, float, float, float, bool]] = []
-    columns = (beads.src, beads.tgt, beads.a, beads.b, beads.score, beads.probability, beads.linked)
-    for taken, *bead in zip(hit.tolist(), *(c.tolist() for c in columns), strict=True):
-        i, j, a, b = bead[:4]
-        if not taken:
-            rows.append((*bead, False))  # type: ignore[arg-type]
-            continue
-        rows += [(x, j, 1, 0, 0.0, 0.5, 0.0, False) for x in range(i, i + a) if not src_taken[x]]
+    alone = []  # what is left of them
+    for k in np.flatnonzero(hit).tolist():
+        i, j, a, b = (int(column[k]) for column in (beads.src, beads.tgt, beads.a, beads.b))
+        alone += [(x, j, 1, 0) for x in range(i, i + a) if not src_taken[x]]
         end = i + a  # where the path stands once the source side is passed
-        rows += [(end, y, 0, 1, 0.0, 0.5, 0.0, False) for y in range(j, j + b) if not tgt_taken[y]]
-    columns = (moved.src, moved.tgt, moved.a, moved.b, moved.score, moved.probability, moved.linked)
-    rows += [(*bead, True) for bead in zip(*(c.tolist() for c in columns), strict=True)]
-    rows.sort(key=lambda row: (row[0], not row[7], row[1]))  # the path rises on both sides
-    table = list(zip(*rows, strict=True))
-    src, tgt, a, b = (np.array(column, np.int64) for column in table[:4])
-    score, probability, linked = (np.array(column, np.float32) for column in table[4:7])
-    return Beads(src, tgt, a, b, score, probability, linked), np.array(table[7], bool)
+        alone += [(end, y, 0, 1) for y in range(j, j + b) if not tgt_taken[y]]
+    left = np.array(alone, np.int64).reshape(-1, 4)
+    none, half = np.zeros(len(left), np.float32), np.full(len(left), 0.5, np.float32)
+    parts = (
+        Beads(*(getattr(beads, name)[~hit] for name in Beads.__slots__)),
+        Beads(left[:, 0], left[:, 1], left[:, 2], left[:, 3], none, half, none),
+        moved,
+    )
+    every = Beads(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in Beads.__slots__)
+    )
+    is_moved = np.arange(len(every.src)) >= len(every.src) - len(moved.src)
+    # the path rises on both sides
+    order = np.lexsort((np.arange(len(every.src)), every.tgt, ~is_moved, every.src))
+    return Beads(*(getattr(every, name)[order] for name in Beads.__slots__)), is_moved[order]

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -57,10 +56,24 @@ def mutual_best(forward: Neighbours, backward: Neighbours) -> Anchors:
 def chain(anchors: Anchors) -> Anchors:
     """The heaviest sub-sequence that rises strictly on both sides.
 
-    Weight is the margin, at least 0.01.
+    Weight is the margin, at least 0.01. An anchor that crosses no other is in every heaviest chain;
+    only the others, mostly few, are chosen one by one.
     """
-    weight = np.maximum(anchors.margin, 0.01).tolist()
-    targets = anchors.tgt.tolist()
+    tgt = anchors.tgt
+    if not len(tgt):
+        return anchors
+    before = np.maximum.accumulate(np.concatenate([[-1], tgt[:-1]]))
+    after = np.minimum.accumulate(np.concatenate([tgt[1:], [tgt.max() + 1]])[::-1])[::-1]
+    keep = (tgt > before) & (tgt < after)
+    doubtful = np.flatnonzero(~keep)
+    if len(doubtful):
+        weight = np.maximum(anchors.margin[doubtful], 0.01)
+        keep[doubtful[_heaviest(tgt[doubtful].tolist(), weight.tolist())]] = True
+    return Anchors(anchors.src[keep], tgt[keep], anchors.margin[keep], anchors.gap[keep])
+
+
+def _heaviest(targets: list[int], weight: list[float]) -> list[int]:
+    """Which make the heaviest strictly rising sub-sequence."""
     # staircase of (last target, total weight, index), both rising
     ends: list[int] = []
     totals: list[float] = []
@@ -83,8 +96,7 @@ def chain(anchors: Anchors) -> Anchors:
     while k >= 0:
         keep.append(k)
         k = parent[k]
-    kept = np.array(keep[::-1], np.int64)
-    return Anchors(anchors.src[kept], anchors.tgt[kept], anchors.margin[kept], anchors.gap[kept])
+    return keep[::-1]
 
 
 FEW = 8  # anchors below which the whole documents tell the ratio
@@ -99,9 +111,7 @@ def length_ratio(src: Side, tgt: Side, anchors: Anchors) -> float:
     return float(np.clip(np.log(tgt.lengths.sum() / src.lengths.sum()), -MOST, MOST))
 
 
-def _cuts(
-    anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float
-) -> list[tuple[int, int]]:
+def _cuts(anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float) -> Ints:
     """Points (i, j) that the path is sure to pass: inside four sure neighbours on a diagonal."""
     sure = (anchors.margin >= min_margin) & (anchors.gap >= min_gap)
     src, tgt = anchors.src[sure], anchors.tgt[sure]
@@ -110,8 +120,8 @@ def _cuts(
     before = np.concatenate([[False], step[:-1]])
     after = np.concatenate([step[1:], [False]])
     step = step & before & after
-    points = list(zip((src[1:][step]).tolist(), (tgt[1:][step]).tolist(), strict=True))
-    return [(0, 0), *(p for p in points if p not in ((0, 0), (n, m))), (n, m)]
+    inner = np.stack([src[1:][step], tgt[1:][step]], 1)
+    return np.concatenate([[[0, 0]], inner, [[n, m]]])
 
 
 def segments(
@@ -122,21 +132,25 @@ def segments(
     Where no anchor helps, the cut follows the diagonal of the segment: time stays linear.
     """
     points = _cuts(anchors, n, m, min_margin, min_gap)
-    whole: list[tuple[int, int]] = [points[0]]
-    stack: list[tuple[tuple[int, int], tuple[int, int]]] = []
+    size = np.diff(points, axis=0)
+    large = (size.min(1) > 0) & (size.max(1) > longest)
+    large &= size[:, 0] * size[:, 1] > longest * longest // 4
+    more: list[tuple[int, int]] = []
     src, tgt = anchors.src.tolist(), anchors.tgt.tolist()
-    for low, high in pairwise(points):
-        stack.append((low, high))
+    for k in np.flatnonzero(large).tolist():
+        stack = [(tuple(points[k].tolist()), tuple(points[k + 1].tolist()))]
         while stack:
-            (i0, j0), (i1, j1) = stack.pop()
-            h, w = i1 - i0, j1 - j0
+            low, high = stack.pop()
+            h, w = high[0] - low[0], high[1] - low[1]
             if min(h, w) == 0 or max(h, w) <= longest or h * w <= longest * longest // 4:
-                whole.append((i1, j1))
+                more.append(high)
                 continue
-            middle = _weak_cut(src, tgt, anchors.margin, (i0, j0), (i1, j1))
-            stack += [(middle, (i1, j1)), ((i0, j0), middle)]
-    first, last = np.array(whole[:-1], np.int64), np.array(whole[1:], np.int64)
-    return Segments(first[:, 0], last[:, 0], first[:, 1], last[:, 1])
+            middle = _weak_cut(src, tgt, anchors.margin, low, high)
+            stack += [(middle, high), (low, middle)]
+    if more:
+        points = np.concatenate([points, np.array(more, np.int64)])
+        points = np.unique(points[np.lexsort((points[:, 1], points[:, 0]))], axis=0)
+    return Segments(points[:-1, 0], points[1:, 0], points[:-1, 1], points[1:, 1])
 
 
 def _weak_cut(

@@ -101,18 +101,17 @@ def align_monotone(
 def buckets(box: Segments) -> Iterator[Ints]:
     """Segments of similar size together, each group's padded cells bounded."""
     heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
-    order = np.lexsort((widths, heights, np.maximum(heights, widths)))
+    large = np.maximum(heights, widths)
+    order = np.lexsort((widths, heights, large))
+    heights, widths, large = heights[order], widths[order], large[order]
     start = 0
     while start < len(order):
-        end, tall, wide = start, 0, 0
-        while end < len(order):
-            h, w = max(tall, int(heights[order[end]])), max(wide, int(widths[order[end]]))
-            if end > start and (
-                (end + 1 - start) * (h + 1) * (w + 1) > CELLS
-                or max(h, w) > 1.5 * max(heights[order[start]], widths[order[start]]) + 3
-            ):
-                break
-            tall, wide, end = h, w, end + 1
+        end = int(np.searchsorted(large, 1.5 * large[start] + 3, side="right"))
+        end = min(end, start + 1 + CELLS // int((heights[start] + 1) * (widths[start] + 1)))
+        tall = np.maximum.accumulate(heights[start:end]) + 1
+        wide = np.maximum.accumulate(widths[start:end]) + 1
+        fit = int(np.searchsorted(np.arange(1, end - start + 1) * tall * wide, CELLS, side="right"))
+        end = start + max(1, fit)
         yield order[start:end]
         start = end
 

@@ -54,7 +54,7 @@ def nearest(src: Floats, tgt: Floats, k: int, threads: int = 1) -> tuple[Neighbo
     """Neighbours of each src row among tgt rows, and of each tgt row among src rows (unit rows)."""
     if len(src) * len(tgt) <= EXACT:
         scores = src @ tgt.T
-        back = np.ascontiguousarray(scores.T)
+        back = scores.T.copy()
         return _top(scores, k), _top(back, k)
     return _corridor(src, tgt, k, threads)
 
@@ -110,7 +110,7 @@ def _corridor(src: Floats, tgt: Floats, k: int, threads: int) -> tuple[Neighbour
         whole = columns[-1] - columns[0] == len(columns) - 1  # a slice copies nothing
         base = tgt[columns[0] : columns[-1] + 1] if whole else tgt[columns]
         scores = src[rows] @ base.T
-        turned = np.ascontiguousarray(scores.T)
+        turned = scores.T.copy()
         return rows, columns, _top(scores, k), _top(turned, k)
 
     for rows, columns, here, there in _mapped(search, src_last + 1, threads):

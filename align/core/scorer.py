@@ -82,7 +82,7 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     """The scores of everything that can happen in these segments."""
     ev = bucket.evidence
     count, rows, columns = bucket.dots.shape
-    size = len(scorer.shapes)
+    size = max(1, min(len(scorer.shapes), max(rows, columns) - 1))
     beads = np.full((rows, size, size, count, columns), NEVER, np.float32)
     i, j = np.arange(rows), np.arange(columns)
     inside = (i[:, None] <= bucket.heights)[:, :, None] & (j <= bucket.widths[:, None])  # [i, S, j]
