@@ -6,19 +6,9 @@ import argparse
 import logging
 import os
 import sys
+from itertools import chain
 from typing import Any
 
-_STACK = (
-    "numpy",
-    "faiss-cpu",
-    "tokenizers",
-    "safetensors",
-    "py3langid",
-    "zstandard",
-    "sentence-transformers",
-    "torch",
-    "pyarrow",
-)
 _HANDLER = "align command line"
 _POOLS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS")
 
@@ -83,15 +73,11 @@ class Version(argparse.Action):
     """`--version`: the versions of align, Python and the libraries, none of them imported."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any, **__: Any) -> None:
-        from importlib.metadata import PackageNotFoundError, version
-
+        from align.stack import BASE, EXTRAS, version_of
         from align.version import __version__
 
         lines = [f"align {__version__}", f"python {sys.version.split()[0]}"]
-        for name in _STACK:
-            try:
-                lines.append(f"{name} {version(name)}")
-            except PackageNotFoundError:
-                lines.append(f"{name} not installed")
+        for library in (*BASE, *chain.from_iterable(EXTRAS.values())):
+            lines.append(f"{library.name} {version_of(library.name) or 'not installed'}")
         sys.stdout.write("\n".join(lines) + "\n")
         parser.exit()

@@ -6,11 +6,16 @@ config_sentence_transformers.json and README.md (the model card).
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from align.encoders.tensors import metadata, tensor_names
+import numpy as np
+import numpy.typing as npt
+
+from align.encoders.tensors import metadata, read_tensors, tensor_names
 from align.errors import AlignError
 
 OURS = "align.encoders.st_module.PackedEmbedding"
@@ -47,6 +52,20 @@ def static_home(folder: Path) -> Path | None:
 def fingerprint(weights: Path) -> str | None:
     """What save_static wrote into the file to tell its content; None for files of other makers."""
     return metadata(weights).get(FINGERPRINT)
+
+
+def fingerprint_of(tokenizer: bytes, tensors: Mapping[str, npt.NDArray[Any]]) -> str:
+    """What tells the content of a model: twelve hexadecimal digits."""
+    digest = hashlib.blake2b(tokenizer, digest_size=6)
+    for name in sorted(tensors):
+        digest.update(np.ascontiguousarray(tensors[name]).data)
+    return digest.hexdigest()
+
+
+def content_fingerprint(home: Path) -> str:
+    """The fingerprint of the files as they are now, to compare with what `fingerprint` tells."""
+    tensors = read_tensors(home / "model.safetensors")
+    return fingerprint_of((home / "tokenizer.json").read_bytes(), tensors)
 
 
 def _json(path: Path) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import shutil
 import tempfile
@@ -12,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.layout import FINGERPRINT, OURS
+from align.encoders.layout import FINGERPRINT, OURS, fingerprint_of
 from align.encoders.vectors import pack
 from align.errors import AlignError
 
@@ -96,9 +95,6 @@ def save_static(
     tensors = _tensors(table, bits)
     if table.shape[1] > DIRECTIONS:
         tensors["directions"] = leading_directions(table, scores)
-    digest = hashlib.blake2b(text, digest_size=6)
-    for name in sorted(tensors):
-        digest.update(np.ascontiguousarray(tensors[name]).data)
     kinds = [OURS if bits == 4 else _STOCK, _NORMALISE]
     modules = [
         {"idx": i, "name": str(i), "path": "" if i == 0 else "1_Normalize", "type": kind}
@@ -114,7 +110,7 @@ def save_static(
     try:
         made.chmod(0o755)
         (made / "tokenizer.json").write_bytes(text)
-        save_file(tensors, made / "model.safetensors", {FINGERPRINT: digest.hexdigest()})
+        save_file(tensors, made / "model.safetensors", {FINGERPRINT: fingerprint_of(text, tensors)})
         (made / "model.safetensors").chmod((made / "tokenizer.json").stat().st_mode)
         (made / "modules.json").write_text(json.dumps(modules, indent=2) + "\n", "utf-8")
         (made / "config_sentence_transformers.json").write_text(
