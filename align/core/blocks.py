@@ -14,6 +14,8 @@ import numpy.typing as npt
 
 from align.core.side import Floats, Ragged, Side
 
+ROWS = 2048  # sentences worked on together: they stay in the cache
+
 
 @dataclass(frozen=True, slots=True)
 class Blocks:
@@ -41,20 +43,36 @@ def ragged_sum(ragged: Ragged, values: Floats) -> Floats:
 
 
 def blocks_of(side: Side, max_side: int) -> Blocks:
-    """Computes the blocks of one document."""
-    n, d = side.sums.shape
+    """Computes the blocks of one document.
+
+    No block is summed: its squared length is that of its sentences and their products, and a mean
+    of blocks is a weighted sum of sentences.
+    """
+    n = len(side)
+    size = min(max_side, n)
+    lag = np.zeros((size, n), np.float64)  # [k, i]; product of the sentences i and i - k
+    for start in range(0, n, ROWS):
+        for k in range(size):
+            low, high = max(start, k), min(start + ROWS, n)
+            lag[k, low:high] = np.einsum(
+                "nd,nd->n", side.sums[low:high], side.sums[max(low - k, 0) : max(high - k, 0)]
+            )
     norms = np.zeros((max_side, n + 1), np.float32)
-    mean = np.zeros((max_side, d), np.float32)
-    block = side.sums
-    for a in range(1, min(max_side, n) + 1):
-        if a > 1:
-            block = block[:-1] + side.sums[a - 1 :]  # [n - a + 1, d]
-        norm = np.sqrt(np.einsum("nd,nd->n", block, block))
+    weights = np.zeros((max_side, n), np.float32)  # of each sentence in the mean block
+    first, total = np.zeros(n), np.zeros(n)  # what a first sentence adds; what is there, by the end
+    for a in range(1, size + 1):
+        count = n + 1 - a
+        first[:count] += lag[a - 1, a - 1 :] * (2 if a > 1 else 1)
+        total[a - 1 :] += first[:count]
+        norm = np.sqrt(np.maximum(total[a - 1 :], 0))
         norms[a - 1, a:] = norm
-        mean[a - 1] = (1.0 / np.maximum(norm, 1e-6)) @ block / len(norm)
+        running = np.concatenate([[0.0], np.cumsum(1.0 / np.maximum(norm, 1e-6))])
+        at = np.arange(n)
+        covered = running[np.minimum(at, n - a) + 1] - running[np.maximum(at + 1 - a, 0)]
+        weights[a - 1] = covered / count
     unit_mass = np.sqrt(np.einsum("ud,ud->u", side.table, side.table))
     mass = ragged_sum(side.words, unit_mass)
-    return Blocks(norms, mean, prefix(side.lengths), prefix(mass), unit_mass)
+    return Blocks(norms, weights @ side.sums, prefix(side.lengths), prefix(mass), unit_mass)
 
 
 def background(side: Side, blocks: Blocks, other: Blocks) -> Floats:

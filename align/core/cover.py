@@ -21,7 +21,7 @@ WINDOWS = 8  # places of the other document that stand for "anywhere"
 class Cover:
     """One document's units, ready for segments."""
 
-    rows: Floats  # [u + 1, d]; units, rows of length 1; then a row of zeros
+    rows: Floats  # [u + 1, d]; units, rows of length 1; then a row of zeros. Empty if `single`
     words: Ragged  # the different units of each sentence, MOST_UNITS at most
     mass: Floats  # [t]; of each entry of `words`, times how often the sentence has it
     usual: Floats  # [A, n]; from `usual_gain`
@@ -45,19 +45,17 @@ def covers(
     src: Side, tgt: Side, src_blocks: Blocks, tgt_blocks: Blocks, max_side: int
 ) -> tuple[Cover, Cover]:
     """Both documents, each with what it usually finds in the other."""
-    x, y = _rows(src, src_blocks), _rows(tgt, tgt_blocks)
     return (
-        _cover(src, src_blocks, x, usual_gain(src, src_blocks, x, tgt, y, max_side)),
-        _cover(tgt, tgt_blocks, y, usual_gain(tgt, tgt_blocks, y, src, x, max_side)),
+        _cover(src, src_blocks, usual_gain(src, src_blocks, tgt, tgt_blocks, max_side)),
+        _cover(tgt, tgt_blocks, usual_gain(tgt, tgt_blocks, src, src_blocks, max_side)),
     )
 
 
-def _cover(side: Side, blocks: Blocks, rows: Floats, usual: Floats) -> Cover:
-    if len(side) == len(side.table) and (np.diff(side.words.starts) == 1).all():
-        mass = blocks.unit_mass[side.words.ids].astype(np.float32)
-        own = bool((side.words.ids == np.arange(len(side))).all())
-        return Cover(rows, side.words, mass, usual, own)
-    return Cover(rows, *_distinct(side, blocks), usual, False)
+def _cover(side: Side, blocks: Blocks, usual: Floats) -> Cover:
+    if side.table is side.sums and np.array_equal(side.words.ids, np.arange(len(side))):
+        rows = np.zeros((0, side.sums.shape[1]), np.float32)
+        return Cover(rows, side.words, blocks.unit_mass, usual, True)
+    return Cover(_rows(side, blocks), *_distinct(side, blocks), usual, False)
 
 
 def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats]:
@@ -104,13 +102,12 @@ def best_of(cosines: Floats, entries: Ints, lengths: Ints) -> Floats:
 
 
 def usual_gain(
-    side: Side, blocks: Blocks, rows: Floats, other: Side, far_rows: Floats, max_side: int
+    side: Side, blocks: Blocks, other: Side, other_blocks: Blocks, max_side: int
 ) -> Floats:
     """What each sentence finds in blocks of each size anywhere in `other`. [A, n]
 
     That is the sum over its units of the mean best cosine times the mass; "anywhere" is WINDOWS
-    runs of `max_side` sentences, evenly spread (all of a short document). `rows` and `far_rows` are
-    the unit rows of both.
+    runs of `max_side` sentences, evenly spread (all of a short document).
     """
     m = len(other)
     if m <= WINDOWS * max_side:
@@ -124,15 +121,17 @@ def usual_gain(
     at = np.repeat(starts[looked] - local, counts) + np.arange(int(counts.sum()))
     # a word that comes again is compared once
     ids, again = np.unique(other.words.ids[at], return_inverse=True)
-    far, again = far_rows[ids], again.ravel()
+    far = other.table[ids] / np.maximum(other_blocks.unit_mass[ids], 1e-6)[:, None]
+    length = np.maximum(blocks.unit_mass, 1e-6)
     usual = np.zeros((max_side, len(side.table)), np.float32)
     for low in range(0, len(usual[0]), 1024):  # bounds the memory
-        cosines = far @ rows[low : min(low + 1024, len(usual[0]))].T
-        run = best = best_of(cosines, again, counts).reshape(len(first), width, -1)
+        part = slice(low, low + 1024)
+        cosines = (far @ side.table[part].T) / length[part]
+        run = best = best_of(cosines, again.ravel(), counts).reshape(len(first), width, -1)
         for b in range(1, max_side + 1):
             if 1 < b <= width:
                 run = np.maximum(run[:, :-1], best[:, b - 1 :])
-            usual[b - 1, low : low + 1024] = run.mean((0, 1))
+            usual[b - 1, part] = run.mean((0, 1))
     usual *= blocks.unit_mass
     return np.stack([ragged_sum(side.words, row) for row in usual])
 

@@ -34,15 +34,18 @@ class Coverage:
     tgt: Floats  # [A, S, h + 1, w + 1]
 
 
-def coverage(src: Cover, tgt: Cover, box: Segments) -> Coverage:
-    """The gains inside each segment, padded to the largest."""
+def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats) -> Coverage:
+    """The gains inside each segment, padded to the largest.
+
+    `products` are those of the sentences' vectors, [S, h, w].
+    """
     size, count = len(src.usual), len(box.src_first)
     heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
     h, w = int(heights.max()), int(widths.max())
     by_src = np.zeros((size, count, h + 1, w + 1), np.float32)
     by_tgt = np.zeros((size, count, w + 1, h + 1), np.float32)
     if src.single and tgt.single:
-        _all_at_once(src, tgt, box, by_src, by_tgt)
+        _all_at_once(src, tgt, box, products, by_src, by_tgt)
     else:
         one = (heights == 1) & (widths == 1)
         for chosen, work in ((one, _of_pairs), (~one & (heights > 0) & (widths > 0), _of_boxes)):
@@ -187,13 +190,16 @@ def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
         out[b - 1, group, 1 : h + 1, b : others + 1] = np.cumsum(gain, axis=1)
 
 
-def _all_at_once(src: Cover, tgt: Cover, box: Segments, by_src: Floats, by_tgt: Floats) -> None:
+def _all_at_once(
+    src: Cover, tgt: Cover, box: Segments, products: Floats, by_src: Floats, by_tgt: Floats
+) -> None:
     """The gains of all segments where each sentence is one unit: nothing to pad inside them."""
     h, w = by_src.shape[2] - 1, by_tgt.shape[2] - 1
     i, j = box.src_first[:, None] + np.arange(h), box.tgt_first[:, None] + np.arange(w)
     out_i, out_j = i >= box.src_last[:, None], j >= box.tgt_last[:, None]
     i, j = np.minimum(i, len(src.mass) - 1), np.minimum(j, len(tgt.mass) - 1)
-    cosines = src.rows[i] @ tgt.rows[j].transpose(0, 2, 1)  # [S, h, w]
+    cosines = products / np.maximum(src.mass, 1e-6)[i][:, :, None]
+    cosines /= np.maximum(tgt.mass, 1e-6)[j][:, None, :]
     cosines[out_i[:, :, None] | out_j[:, None, :]] = 0
     np.maximum(cosines, 0, out=cosines)
     for best, mass, usual, out in (

@@ -217,14 +217,15 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
     src = ev.src.sums[np.minimum(rows[:, :-1], len(ev.src) - 1)]  # [S, h, d]
     tgt = ev.tgt.sums[np.minimum(columns[:, :-1], len(ev.tgt) - 1)]  # [S, w, d]
     dots = np.zeros((len(chosen), h + 1, w + 1), np.float32)
-    dots[:, 1:, 1:] = np.cumsum(np.cumsum(src @ tgt.transpose(0, 2, 1), 1), 2)
+    products = src @ tgt.transpose(0, 2, 1)
+    dots[:, 1:, 1:] = np.cumsum(np.cumsum(products, 1), 2)
     both = bool(np.diff(ev.src.paragraphs).any() and np.diff(ev.tgt.paragraphs).any())
     return Bucket(
         ev,
         heights,
         widths,
         dots,
-        coverage(ev.src_cover, ev.tgt_cover, box),
+        coverage(ev.src_cover, ev.tgt_cover, box, products),
         shared.numbers.grid(box, chosen, h, w),
         shared.names.grid(box, chosen, h, w),
         _marks(ev.src, ev.src_blocks, ev.src_counts, rows),

@@ -24,7 +24,7 @@ from align.core.side import Floats, Ints, Side
 MIN_MARGIN = 0.1  # of an anchor where the document may be cut; see docs/method.md for its precision
 MIN_GAP = 0.0
 LONGEST = 96  # sentences of the longest segment on its longer side, about
-CELLS = 60_000  # of a bucket: bounds the memory
+CELLS = 20_000  # of a bucket: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)

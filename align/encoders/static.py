@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from align.encoders.chunks import Hashes
 from align.encoders.layout import fingerprint, static_home
 from align.encoders.memo import Memo, Rowed, segment_sums
 from align.encoders.pieces import PUNCT, SPACE
@@ -189,22 +190,59 @@ class StaticEncoder:
     def units(self, texts: Sequence[str]) -> Units:
         """The words of every text as rows of one small table."""
         texts, parts = self._split(texts)
-        keys, tables = [np.empty(0, np.uint64)], [np.empty((0, self.dims), np.float32)]
-        ids, starts, distinct, total = [np.empty(0, np.int64)], [np.zeros(1, np.int64)], 0, 0
+        made = _UnitTable(self.dims)
         for _, rowed in self._rowed(texts):
-            known = rowed.rows != 0
-            used, number = np.unique(rowed.rows[known], return_inverse=True)
-            keys.append(rowed.keys[used])
-            tables.append(rowed.table[used])
-            ids.append(number + distinct)
-            counts = np.concatenate([[0], np.cumsum(known)])[rowed.starts]
-            starts.append(counts[1:] + total)
-            distinct, total = distinct + len(used), total + int(counts[-1])
-        # a unit that came in several batches is one
-        _, first, same = np.unique(np.concatenate(keys), return_index=True, return_inverse=True)
-        begins = np.concatenate(starts)
-        return Units(
-            same[np.concatenate(ids)].astype(np.int32),
-            begins if parts is None else begins[parts],
-            np.concatenate(tables)[first],
+            made.add(rowed)
+        ids, starts, table = made.finish()
+        return Units(ids, starts if parts is None else starts[parts], table)
+
+
+class _UnitTable:
+    """Gathers the units of batches into one table, each once, in the order of their keys."""
+
+    def __init__(self, dims: int) -> None:
+        self._keys: list[Hashes] = [np.empty(0, np.uint64)]
+        self._tables = [np.empty((0, dims), np.float32)]
+        self._ids, self._starts = [np.empty(0, np.int64)], [np.zeros(1, np.int64)]
+        self._distinct = self._total = 0
+        self._rowed: Rowed | None = None  # of the latest batch; those before it have its table too
+        self._waiting: list[npt.NDArray[Any]] = []  # rows of that table
+
+    def add(self, rowed: Rowed) -> None:
+        """One batch. As long as the memo keeps its table, nothing is copied."""
+        if self._rowed is not None and rowed.table is not self._rowed.table:
+            self._flush()
+        known = rowed.rows != 0
+        counts = np.concatenate([[0], np.cumsum(known)])[rowed.starts]
+        self._starts.append(counts[1:] + self._total)
+        self._total += int(counts[-1])
+        self._waiting.append(rowed.rows[known])
+        self._rowed = rowed
+
+    def _flush(self) -> None:
+        if self._rowed is None:
+            return
+        rows = np.concatenate(self._waiting)
+        seen = np.zeros(len(self._rowed.table), np.bool_)
+        seen[rows] = True
+        used = np.flatnonzero(seen)
+        used = used[np.argsort(self._rowed.keys[used], kind="stable")]
+        number = np.empty(len(seen), np.int64)
+        number[used] = np.arange(self._distinct, self._distinct + len(used))
+        self._ids.append(number[rows])
+        self._keys.append(self._rowed.keys[used])
+        self._tables.append(self._rowed.table[used])
+        self._distinct += len(used)
+        self._rowed, self._waiting = None, []
+
+    def finish(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], Floats]:
+        """Ids, starts and table of `Units`."""
+        self._flush()
+        ids, starts = np.concatenate(self._ids), np.concatenate(self._starts)
+        if len(self._tables) == 2:  # the memo kept its table all the time
+            return ids.astype(np.int32), starts, self._tables[1]
+        # a unit that came in several tables is one
+        _, first, same = np.unique(
+            np.concatenate(self._keys), return_index=True, return_inverse=True
         )
+        return same[ids].astype(np.int32), starts, np.concatenate(self._tables)[first]

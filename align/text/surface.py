@@ -40,6 +40,7 @@ _NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
 _HAN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,}")
 _HAN_AND_KANA = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
 _WORD = re.compile(rf"[^\W\d_{_HAN_AND_KANA}]{{4,}}")
+_ASCII_WORD = re.compile(r"[a-z]{4,}")
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 _ANY_NUMBER = re.compile(r"[\d零〇一二两三四五六七八九十百千万亿]")
 _DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -68,6 +69,14 @@ def _months() -> dict[str, str]:
 
 def _fingerprint(word: str) -> int:
     return zlib.crc32(word.encode("utf-8", "surrogatepass")) & 0x7FFFFFFF
+
+
+class _Prints(dict[str, int]):
+    """The fingerprint of each word's stem, remembered."""
+
+    def __missing__(self, word: str) -> int:
+        found = self[word] = _fingerprint(word[:STEM])
+        return found
 
 
 def _plain(text: str) -> str:
@@ -118,6 +127,9 @@ def numbers_of(text: str) -> list[str]:
 
 
 def _end(text: str) -> int:
+    last = _ENDS.get(text[-1:])
+    if last is not None:
+        return last
     for c in reversed(text[-12:].rstrip()):
         if c in _ENDS:
             return _ENDS[c]
@@ -150,26 +162,19 @@ def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
     names: list[int] = []
     number_starts, name_starts = [0], [0]
     months = _months()
-    prints: dict[str, int] = {}
-
-    def add(keys: set[str], to: list[int]) -> None:
-        for key in sorted(keys):
-            known = prints.get(key)
-            if known is None:
-                known = prints[key] = _fingerprint(key)
-            to.append(known)
+    print_of, no_month = _Prints().__getitem__, months.keys().isdisjoint
 
     for i, text in enumerate(texts):
         size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         lengths[i] = max(1, size - text.count(" "))
         ends[i], marks[i] = _end(text), _marks(text)
         plain = _plain(text)
-        words = set(_WORD.findall(plain))
-        add({word[:STEM] for word in words}, names)
-        found = {months[word] for word in words & months.keys()}
+        words = (_ASCII_WORD if plain.isascii() else _WORD).findall(plain)
+        names += sorted(set(map(print_of, words)))
+        found = set() if no_month(words) else {months[word] for word in words if word in months}
         if _ANY_NUMBER.search(plain):
             found.update(numbers_of(plain))
-        add(found, numbers)
+        numbers += sorted(map(_fingerprint, found))
         number_starts.append(len(numbers))
         name_starts.append(len(names))
     return Surface(
