@@ -26,6 +26,7 @@ from align.types import Document, Sentence
 
 CALM = Habits()
 MOVING = Habits(move=0.1)
+FREE = Habits(merge=0.12, split=0.12, cross=0.02, omit=0.03, noise=0.01, paragraph=0.1, vary=1.0)
 LOOSE = Habits(merge=0.15, split=0.12, cross=0.03, omit=0.03, passage=0.005, paragraph=0.0)
 GAPPY = Habits(merge=0.04, split=0.04, cross=0.005, omit=0.06, passage=0.04, foreign=0.04)
 
@@ -82,7 +83,7 @@ def synthetic(
     bitexts: Sequence[Bitext],
     count: int,
     seed: int,
-    habits: Sequence[Habits] = (CALM, LOOSE, GAPPY),
+    habits: Sequence[Habits] = (CALM, FREE, LOOSE, FREE, GAPPY, FREE),
     weight: float = 0.3,
     longest: int = 130,
 ) -> Iterator[Task]:

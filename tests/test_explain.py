@@ -15,7 +15,8 @@ import align
 from align.cli import main
 from align.core.align import align_sides
 from align.core.calibrate import load_calibration
-from align.core.features import BEAD_FEATURES, NULL_FEATURES
+from align.core.evidence import NULL_FEATURES
+from align.core.features import BEAD_FEATURES
 from align.core.scorer import load_scorer
 from align.formats import Header, Row, header_of, read_rows, rows_of, write_rows
 from align.formats.report import PARTS, REPORT, WIDTH, explained_format, write_report

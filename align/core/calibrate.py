@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.core.features import Evidence
+from align.core.evidence import Evidence
 from align.core.monotone import Beads
 from align.core.scorer import FOLDER
 from align.core.side import Floats, Ints

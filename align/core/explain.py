@@ -15,15 +15,8 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.anchors import Segments, segments
-from align.core.features import (
-    BEAD_FEATURES,
-    NULL_FEATURES,
-    Bucket,
-    Evidence,
-    bead_features,
-    find_shared,
-    make_bucket,
-)
+from align.core.evidence import NULL_FEATURES, Evidence, find_shared
+from align.core.features import BEAD_FEATURES, Bucket, bead_features, make_bucket
 from align.core.monotone import LONGEST, MIN_GAP, MIN_MARGIN, Beads, Monotone, buckets
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints

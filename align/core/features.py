@@ -19,158 +19,38 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.core.anchors import Anchors, Segments, length_ratio
-from align.core.blocks import Blocks, background, blocks_of, prefix
-from align.core.cover import Cover, covers
+from align.core.anchors import Segments
+from align.core.blocks import Blocks
 from align.core.coverage import Coverage, coverage
-from align.core.neighbours import Neighbours
-from align.core.shared import Matches, matches, per_sentence, rarity
+from align.core.evidence import (
+    LIST_MARK,
+    SPEECH_FIRST,
+    SPEECH_LAST,
+    SPEECH_OPEN,
+    Counts,
+    Evidence,
+    Shared,
+)
 from align.core.side import Floats, Ints, Side
 
-QUESTION, EXCLAMATION, OPEN = 2, 3, 5  # classes of closing marks; from OPEN on the sentence goes on
+QUESTION, EXCLAMATION = 2, 3  # classes of closing marks
 
-BEAD_FEATURES = (
+INNER_FEATURES = (  # of a block and a block
     "coverage", "margin x size", "margin x mass", "margin", "cosine", "length", "length squared",
     "length x size", "mass", "weakest sentence", "numbers shared", "numbers alone",
-    "names shared", "names alone", "question differs", "exclamation differs", "same ending",
-    "open end inside", "paragraph inside", "paragraph starts agree", "paragraph starts differ",
-    "quotes differ", "coverage capped", "margin above .3", "margin above .5", "leak",
-    "coverage of the worse side", "root of coverage", "length above .5",
+    "names shared", "names alone", "open end inside", "paragraph inside", "quotes differ",
+    "coverage capped", "margin above .3", "margin above .5", "leak",
+    "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
 )  # fmt: skip
-NULL_FEATURES = (
-    "alone", "mass", "best match", "best match above .3", "mass up to .5", "no closing mark",
-    "paragraph of its own", "repeated", "best match around",
+START_FEATURES = (  # of the two places where a bead begins
+    "paragraph starts agree", "paragraph starts differ", "speech begins on both",
+    "speech begins on one", "list marks agree", "list marks differ",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Counts:
-    """What can be counted in one document. Prefix sums, [n + 1], unless said otherwise."""
-
-    rarity: Floats  # [t]; weight of each name
-    numbers: Floats
-    names: Floats  # summed weights
-    quotes: Floats  # sentences with an odd number of quotation marks
-    open_ends: Floats  # sentences that do not close with . ? ! ...
-    breaks: Floats  # paragraph starts, the document's first sentence left out
-    starts: Floats  # not a sum: 1 where the position begins a paragraph
-    end: Ints  # not a sum: closing mark of the sentence before the position
-
-
-def _counts(side: Side, weight: Floats) -> Counts:
-    starts = np.concatenate([[1], np.diff(side.paragraphs) != 0, [1]]).astype(np.float32)
-    breaks = starts[:-1].copy()
-    breaks[0] = 0
-    open_ends = (side.ends == 0) | (side.ends >= OPEN)
-    return Counts(
-        weight,
-        prefix(np.diff(side.numbers.starts).astype(np.float32)),
-        prefix(per_sentence(side.names, weight)),
-        prefix((side.marks & 1).astype(np.float32)),
-        prefix(open_ends.astype(np.float32)),
-        prefix(breaks),
-        starts,
-        np.concatenate([[0], side.ends]),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """What is computed once for a pair of documents; A is the longest block."""
-
-    src: Side
-    tgt: Side
-    src_blocks: Blocks
-    tgt_blocks: Blocks
-    src_background: Floats  # [a, b, n + 1]
-    tgt_background: Floats  # [b, a, m + 1]
-    src_cover: Cover
-    tgt_cover: Cover
-    src_counts: Counts
-    tgt_counts: Counts
-    src_nulls: Floats  # [n, len(NULL_FEATURES)]
-    tgt_nulls: Floats
-    mean_mass: float  # of a sentence
-    ratio: float  # log of target bytes a source byte
-
-    @property
-    def max_side(self) -> int:
-        """Longest block."""
-        return len(self.src_blocks.norms)
-
-
-def evidence(
-    src: Side, tgt: Side, max_side: int, ahead: Neighbours, back: Neighbours, anchors: Anchors
-) -> Evidence:
-    """Gathers what does not depend on segments, from the neighbours and the anchors of both."""
-    a, b = blocks_of(src, max_side), blocks_of(tgt, max_side)
-    mass = float(a.mass[-1] + b.mass[-1]) / max(1, len(src) + len(tgt))
-    mass = max(mass, 1e-6)
-    src_usual, tgt_usual = background(src, a, b), background(tgt, b, a)
-    src_weight, tgt_weight = rarity(src.names, tgt.names)
-    return Evidence(
-        src,
-        tgt,
-        a,
-        b,
-        src_usual,
-        tgt_usual,
-        *covers(src, tgt, a, b, max_side),
-        _counts(src, src_weight),
-        _counts(tgt, tgt_weight),
-        _null_features(src, a, mass, ahead.scores[:, 0], src_usual[0, 0, 1:]),
-        _null_features(tgt, b, mass, back.scores[:, 0], tgt_usual[0, 0, 1:]),
-        mass,
-        length_ratio(src, tgt, anchors),
-    )
-
-
-def _null_features(side: Side, blocks: Blocks, mass: float, best: Floats, mean: Floats) -> Floats:
-    own = np.diff(blocks.mass) / mass
-    _, paragraph, size = np.unique(side.paragraphs, return_inverse=True, return_counts=True)
-    alone = (size[paragraph] == 1) & (len(size) > 1)
-    _, same, times = np.unique(
-        np.round(side.sums[:, :16], 4), axis=0, return_inverse=True, return_counts=True
-    )
-    above = np.maximum(best - mean, 0)
-    columns = (
-        np.ones(len(side)),
-        own,
-        above,
-        np.maximum(above - 0.3, 0),
-        np.minimum(own, 0.5),
-        side.ends == 0,
-        alone,
-        times[same.ravel()] > 1,
-        _around(above),
-    )
-    return np.stack(columns, 1).astype(np.float32)
-
-
-def _around(values: Floats, reach: int = 2) -> Floats:
-    """Mean over up to `reach` neighbours on either side: low where a whole passage is missing."""
-    total, at = prefix(values), np.arange(len(values))
-    low, high = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(values))
-    return (total[high] - total[low] - values) / np.maximum(high - low - 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Shared:
-    """Numbers and names that the documents have in common, for all segments."""
-
-    numbers: Matches
-    names: Matches
-
-
-def find_shared(ev: Evidence, box: Segments) -> Shared:
-    """Joins the fingerprints of both sides inside every segment (rising, or a single one)."""
-    src, tgt = ev.src, ev.tgt
-    rows = int(box.src_first[0]), int(box.src_last[-1])
-    columns = int(box.tgt_first[0]), int(box.tgt_last[-1])
-    return Shared(
-        matches(src.numbers, tgt.numbers, None, box, rows, columns),
-        matches(src.names, tgt.names, ev.src_counts.rarity, box, rows, columns),
-    )
+END_FEATURES = (  # of the two places where it ends
+    "question differs", "exclamation differs", "same ending", "speech ends on both",
+    "speech ends on one", "speech goes on on both", "speech goes on on one",
+)  # fmt: skip
+BEAD_FEATURES = INNER_FEATURES + START_FEATURES + END_FEATURES
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,10 +62,13 @@ class Marks:
     numbers: Floats
     names: Floats
     quotes: Floats  # sentences with an odd number of quotation marks
+    speech: Floats  # sentences in which somebody speaks
     open_ends: Floats  # sentences that do not close with . ? ! ...
     breaks: Floats  # paragraph starts, the document's first sentence left out
     starts: Floats  # not a sum: 1 where the position begins a paragraph
     end: Ints  # not a sum: closing mark of the sentence before the position
+    before: Ints  # not a sum: bits of the sentence before the position
+    after: Ints  # not a sum: bits of the sentence after it
     at: Ints  # not a sum: the position in the document
 
 
@@ -241,10 +124,13 @@ def _marks(side: Side, blocks: Blocks, counts: Counts, at: Ints) -> Marks:
         counts.numbers[at],
         counts.names[at],
         counts.quotes[at],
+        counts.speech[at],
         counts.open_ends[at],
         counts.breaks[at],
         counts.starts[at],
         counts.end[at],
+        counts.before[at],
+        counts.after[at],
         at,
     )
 
@@ -261,6 +147,19 @@ def _over(sums: Floats, a: int) -> Floats:
 
 def bead_features(bucket: Bucket, a: int, b: int) -> Floats:
     """Features of all beads a-b, by the row and column they end at.
+
+    [len(BEAD_FEATURES), S, h + 1 - a, w + 1 - b]
+    """
+    parts = (
+        inner_features(bucket, a, b),
+        start_features(bucket)[:, :, :-a, :-b],
+        end_features(bucket)[:, :, a:, b:],
+    )
+    return np.concatenate(parts)
+
+
+def inner_features(bucket: Bucket, a: int, b: int) -> Floats:
+    """The INNER_FEATURES of all beads a-b, by the row and column they end at.
 
     [F, S, h + 1 - a, w + 1 - b]
     """
@@ -280,10 +179,7 @@ def bead_features(bucket: Bucket, a: int, b: int) -> Floats:
     off = np.abs(np.log(np.maximum(tgt_bytes, 1) / np.maximum(src_bytes, 1)) - ev.ratio)
     long = np.sqrt(np.minimum((src_bytes + tgt_bytes) / 200.0, 4.0))
     numbers, names = _box(bucket.numbers, a, b), _box(bucket.names, a, b)
-    src_end, tgt_end = x.end[:, a:, None], y.end[:, None, b:]
-    begin_src, begin_tgt = x.starts[:, :-a, None], y.starts[:, None, :-b]
-    both = bucket.paragraphs
-    features = (
+    return _stacked(
         by_src + by_tgt,
         margin * size,
         margin * mass,
@@ -298,13 +194,8 @@ def bead_features(bucket: Bucket, a: int, b: int) -> Floats:
         _apart(x.numbers, y.numbers, numbers, a, b),
         names,
         _apart(x.names, y.names, names, a, b),
-        (src_end == QUESTION) != (tgt_end == QUESTION),
-        (src_end == EXCLAMATION) != (tgt_end == EXCLAMATION),
-        src_end == tgt_end,
         _inside(x.open_ends, a, 0)[:, :, None] + _inside(y.open_ends, b, 0)[:, None, :],
         _inside(x.breaks, a, 1)[:, :, None] + _inside(y.breaks, b, 1)[:, None, :],
-        begin_src * begin_tgt * both,
-        np.abs(begin_src - begin_tgt) * both,
         np.abs(_over(x.quotes, a)[:, :, None] % 2 - _over(y.quotes, b)[:, None, :] % 2),
         np.minimum(by_src, 0.2 * mass) + np.minimum(by_tgt, 0.2 * mass),
         np.maximum(margin - 0.3, 0) * size,
@@ -313,8 +204,44 @@ def bead_features(bucket: Bucket, a: int, b: int) -> Floats:
         np.minimum(by_src, by_tgt),
         np.sqrt(np.maximum(by_src + by_tgt, 0)),
         np.maximum(off - 0.5, 0) * long,
+        (_over(x.speech, a) > 0)[:, :, None] != (_over(y.speech, b) > 0)[:, None, :],
     )
-    out = np.empty((len(features), *cosine.shape), np.float32)
+
+
+def start_features(bucket: Bucket) -> Floats:
+    """The START_FEATURES of all pairs of places. [F, S, h + 1, w + 1]"""
+    x, y, both = bucket.src, bucket.tgt, bucket.paragraphs
+    src, tgt = x.starts[:, :, None], y.starts[:, None, :]
+    return _stacked(
+        src * tgt * both,
+        np.abs(src - tgt) * both,
+        *_agreeing(x.after, y.after, SPEECH_FIRST),
+        *_agreeing(x.after, y.after, LIST_MARK),
+    )
+
+
+def end_features(bucket: Bucket) -> Floats:
+    """The END_FEATURES of all pairs of places. [F, S, h + 1, w + 1]"""
+    x, y = bucket.src, bucket.tgt
+    src, tgt = x.end[:, :, None], y.end[:, None, :]
+    return _stacked(
+        (src == QUESTION) != (tgt == QUESTION),
+        (src == EXCLAMATION) != (tgt == EXCLAMATION),
+        src == tgt,
+        *_agreeing(x.before, y.before, SPEECH_LAST),
+        *_agreeing(x.before, y.before, SPEECH_OPEN),
+    )
+
+
+def _agreeing(src: Ints, tgt: Ints, bit: int) -> tuple[Floats, Floats]:
+    """Where both places have the bit, and where one of them has. [S, k + 1] -> [S, h + 1, w + 1]"""
+    x, y = (src & bit > 0)[:, :, None], (tgt & bit > 0)[:, None, :]
+    return x & y, x != y
+
+
+def _stacked(*features: Floats) -> Floats:
+    """As one float32 array, the features first."""
+    out = np.empty((len(features), *np.broadcast_shapes(*(f.shape for f in features))), np.float32)
     for k, feature in enumerate(features):
         out[k] = feature
     return out

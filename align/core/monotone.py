@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.anchors import Anchors, Segments, chain, mutual_best, segments
-from align.core.features import Evidence, evidence, find_shared, make_bucket
+from align.core.evidence import Evidence, evidence, find_shared
+from align.core.features import make_bucket
 from align.core.lattice import (
     Lattice,
     Path,

@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 
 from align.core.anchors import Segments
-from align.core.features import Evidence, find_shared, make_bucket
+from align.core.evidence import Evidence, find_shared
+from align.core.features import make_bucket
 from align.core.lattice import Lattice, all_paths, bead_marginals, best_path
 from align.core.monotone import Beads, Monotone, strongest_links
 from align.core.neighbours import nearest, unit_rows

@@ -12,11 +12,21 @@ from pathlib import Path
 
 import numpy as np
 
-from align.core.features import BEAD_FEATURES, NULL_FEATURES, Bucket, bead_features
+from align.core.evidence import NULL_FEATURES
+from align.core.features import (
+    BEAD_FEATURES,
+    INNER_FEATURES,
+    START_FEATURES,
+    Bucket,
+    end_features,
+    inner_features,
+    start_features,
+)
 from align.core.lattice import NEVER, Lattice
 from align.core.side import Floats
 from align.errors import AlignError
 
+_PARTS = np.cumsum([len(INNER_FEATURES), len(START_FEATURES)])
 FOLDER = Path(__file__).with_name("weights")
 
 
@@ -83,6 +93,9 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     ev = bucket.evidence
     count, rows, columns = bucket.dots.shape
     size = max(1, min(len(scorer.shapes), max(rows, columns) - 1))
+    inner, start, end = np.split(scorer.beads, _PARTS)
+    begins = np.tensordot(start, start_features(bucket), 1)  # [S, h + 1, w + 1]
+    ends = np.tensordot(end, end_features(bucket), 1)
     beads = np.full((rows, size, size, count, columns), NEVER, np.float32)
     i, j = np.arange(rows), np.arange(columns)
     inside = (i[:, None] <= bucket.heights)[:, :, None] & (j <= bucket.widths[:, None])  # [i, S, j]
@@ -90,8 +103,9 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
         for b in range(1, min(size, columns - 1) + 1):
             if scorer.shapes[a - 1, b - 1] <= NEVER:
                 continue
-            features = bead_features(bucket, a, b)  # [F, S, h + 1 - a, w + 1 - b]
-            scores = np.tensordot(scorer.beads, features, 1) + scorer.shapes[a - 1, b - 1]
+            features = inner_features(bucket, a, b)  # [F, S, h + 1 - a, w + 1 - b]
+            scores = np.tensordot(inner, features, 1) + scorer.shapes[a - 1, b - 1]
+            scores += begins[:, :-a, :-b] + ends[:, a:, b:]
             beads[a:, a - 1, b - 1, :, b:] = np.where(
                 inside[a:, :, b:], scores.transpose(1, 0, 2), NEVER
             )

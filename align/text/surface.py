@@ -30,9 +30,14 @@ _ENDS = {
     **dict.fromkeys(";；", SEMICOLON),
 }
 _CLOSERS = "\"'”’»›」』)]）】》〉*_“‘« \u00a0\u202f"
-ODD_QUOTES, QUOTE_FIRST, LIST_MARK, DASH_FIRST, PARENTHESES = 1, 2, 4, 8, 16  # bits of `marks`
+# bits of `marks`; SPEECH_OPEN: a quotation goes on after the sentence, SPEECH: there is one in it
+ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH = (
+    1, 2, 4, 8, 16, 32, 64,
+)  # fmt: skip
 _QUOTES = re.compile(r"[\"“”„«»「」『』]")
-_OPENING = '"“„«「『‘‹'
+_MARKS = re.compile(r"[\"“”„«»「」『』'‘’‚‹›]")
+_SPEAKS = "\"“„«»「『'‘‹‚–—-"
+_SILENT = 10  # sentences without a mark after which a quotation is taken to be over
 _LIST = re.compile(
     r"\s*(?:[-–—•*·]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|[一二三四五六七八九十]{1,3}、)"
 )
@@ -138,20 +143,44 @@ def _end(text: str) -> int:
     return NONE
 
 
-def _marks(text: str) -> int:
-    bits = 0
-    if len(_QUOTES.findall(text)) % 2:
-        bits |= ODD_QUOTES
-    head = text[:1]
-    if head in _OPENING and head:
-        bits |= QUOTE_FIRST
+def _opens(text: str, at: int) -> bool | None:
+    """Whether the quotation mark at this place opens; None for an apostrophe.
+
+    Its form tells, or, for marks used both ways („so“, “so”, »so«, « so », 'so'), what is around.
+    """
+    mark = text[at]
+    if mark in "”」』":
+        return False
+    if mark in "„「『‘‚":
+        return True
+    before, after = text[at - 1 : at], text[at + 1 : at + 2]
+    if mark in "'’" and before.isalnum() and after.isalnum():
+        return None
+    if mark in "«»‹›" and not after.isalnum() and (not before or before.isspace()):
+        return mark in "«‹"  # set off by blanks, as in French
+    return bool(after) and not after.isspace() and after not in ".,;:!?)"
+
+
+def _marks(text: str) -> tuple[int, bool | None]:
+    """Bits without SPEECH_OPEN, and whether the last quotation mark opens (None: none there)."""
+    bits, opened = 0, None
+    head, tail = text[:1], text[-1:]
+    if _MARKS.search(text):
+        if len(_QUOTES.findall(text)) % 2:
+            bits |= ODD_QUOTES
+        for match in reversed(list(_MARKS.finditer(text))):
+            opened = _opens(text, match.start())
+            if opened is not None:
+                break
+        if _MARKS.match(tail) and not _opens(text, len(text) - 1):
+            bits |= SPEECH_LAST
+    if head and head in _SPEAKS:
+        bits |= SPEECH_FIRST
     if _LIST.match(text):
         bits |= LIST_MARK
-    if head in "-–—" and head:
-        bits |= DASH_FIRST
-    if "(" in text or "（" in text:
-        bits |= PARENTHESES
-    return bits
+    if len(text) < 40 and sum(map(str.isalpha, text)) < max(2, len(text) / 4):
+        bits |= WORDLESS
+    return bits, opened
 
 
 def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
@@ -163,11 +192,16 @@ def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
     number_starts, name_starts = [0], [0]
     months = _months()
     print_of, no_month = _Prints().__getitem__, months.keys().isdisjoint
+    speaking, silent = False, 0
 
     for i, text in enumerate(texts):
         size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
         lengths[i] = max(1, size - text.count(" "))
-        ends[i], marks[i] = _end(text), _marks(text)
+        ends[i] = _end(text)
+        marks[i], opened = _marks(text)
+        silent = 0 if opened is not None else silent + 1
+        speaking = opened if opened is not None else speaking and silent < _SILENT
+        marks[i] |= SPEECH_OPEN * speaking | SPEECH * (speaking or opened is not None)
         plain = _plain(text)
         words = (_ASCII_WORD if plain.isascii() else _WORD).findall(plain)
         names += sorted(set(map(print_of, words)))

@@ -16,15 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.anchors import Segments, chain, mutual_best
-from align.core.features import (
-    BEAD_FEATURES,
-    NULL_FEATURES,
-    Bucket,
-    bead_features,
-    evidence,
-    find_shared,
-    make_bucket,
-)
+from align.core.evidence import NULL_FEATURES, evidence, find_shared
+from align.core.features import BEAD_FEATURES, Bucket, bead_features, make_bucket
 from align.core.lattice import NEVER, Lattice, all_paths, bead_marginals, null_marginals
 from align.core.neighbours import nearest, unit_rows
 from align.core.scorer import Scorer

@@ -8,7 +8,7 @@ missing or foreign on one side. Moved blocks come last. What corresponds is know
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,16 @@ class Habits:
     foreign: float = 0.01  # a passage of 1-6 sentences from elsewhere stands on one side
     paragraph: float = 0.2  # a paragraph ends, on both sides
     move: float = 0.0  # share of the sentences that are moved, in blocks of 1-10
+    noise: float = 0.0  # a line of marks and stray letters, as from a scan, on one side
+    vary: float = 0.0  # how much documents differ: deviation of the logarithm of each rate
+
+    def drawn(self, rng: np.random.Generator) -> Habits:
+        """The habits of one document: each rate its own multiple of the usual one."""
+        names = ("merge", "split", "cross", "omit", "passage", "foreign", "noise")
+        times = np.exp(rng.normal(0.0, self.vary, len(names)) - self.vary**2 / 4)
+        rates = {n: float(getattr(self, n) * t) for n, t in zip(names, times, strict=True)}
+        over = max(1.0, sum(rates[n] for n in names[:5]) / 0.8)
+        return replace(self, **{n: rate / over for n, rate in rates.items()})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,14 +72,21 @@ def make_document(
     """
     units: list[_Unit] = []
     k = paragraph = 0
+    h, lean, loss = habits, 0.5, 0.5
+    if habits.vary:  # and each side its own: one splits, one leaves out
+        h, (lean, loss) = habits.drawn(rng), rng.beta(0.7, 0.7, 2)
     while k < len(rows):
         dice = rng.random()
-        h = habits
-        side = int(rng.integers(2))
+        side = int(rng.random() < lean)
         if dice < h.merge and k + 1 < len(rows):
             count = 2 if rng.random() < 0.8 or k + 2 >= len(rows) else 3
             cells = [[row[s] for row in rows[k : k + count]] for s in (0, 1)]
             cells[side] = [joiner[side].join(cells[side])]
+            cells[1 - side] = [
+                part
+                for cell in cells[1 - side]
+                for part in (_halves(cell) if rng.random() < h.split else [cell])
+            ]
             units.append(_Unit(cells[0], cells[1]))
             k += count
         elif dice < h.merge + h.cross and k + 2 < len(rows):
@@ -80,16 +97,22 @@ def make_document(
             k += 3
         elif dice < h.merge + h.cross + h.split:
             cells = [[rows[k][0]], [rows[k][1]]]
-            cells[side] = _halves(cells[side][0])
+            cells[1 - side] = _halves(cells[1 - side][0])  # the side that does not merge
             units.append(_Unit(cells[0], cells[1]))
             k += 1
         elif dice < h.merge + h.cross + h.split + h.omit + h.passage:
+            side = int(rng.random() < loss)
             alone = dice < h.merge + h.cross + h.split + h.omit
             count = 1 if alone else min(int(rng.integers(2, 21)), len(rows) - k)
             for row in rows[k : k + count]:
                 units.append(_Unit([row[0]], []) if side == 0 else _Unit([], [row[1]]))
             k += count
         else:
+            side = int(rng.random() < loss)
+            if rng.random() < h.noise:
+                text = _scrap(rng)
+                units.append(_Unit([text], []) if side == 0 else _Unit([], [text]))
+                units[-1].paragraph = paragraph
             if rng.random() < h.foreign and others:
                 for _ in range(int(rng.integers(1, 7))):
                     text = others[int(rng.integers(len(others)))][side]
@@ -99,6 +122,12 @@ def make_document(
         units[-1].paragraph = paragraph
         paragraph += bool(rng.random() < habits.paragraph)
     return _lay_out(units, habits.move, rng)
+
+
+def _scrap(rng: np.random.Generator) -> str:
+    """What a scanner makes of a page number, a rule or a picture."""
+    kinds = ("- {} -", "{}", "{} a !", "* * *", ".....", 'h * "', ".:-- , .", "] {}", "'* _ ,")
+    return kinds[int(rng.integers(len(kinds)))].format(int(rng.integers(1, 400)))
 
 
 def _halves(text: str) -> list[str]:

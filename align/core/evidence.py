@@ -1,0 +1,166 @@
+"""What is gathered once for a pair of documents, before its segments are looked at.
+
+Blocks and their usual cosines, what units find anywhere, prefix sums of what can be counted, and
+what speaks for a sentence being alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.core.anchors import Anchors, Segments, length_ratio
+from align.core.blocks import Blocks, background, blocks_of, prefix
+from align.core.cover import Cover, covers
+from align.core.neighbours import Neighbours
+from align.core.shared import Matches, matches, per_sentence, rarity
+from align.core.side import Floats, Ints, Side
+
+OPEN = 5  # class of closing marks from which on the sentence goes on
+# bits of Side.marks
+ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH = (
+    1, 2, 4, 8, 16, 32, 64,
+)  # fmt: skip
+
+NULL_FEATURES = (
+    "alone", "mass", "best match", "best match above .3", "mass up to .5", "no closing mark",
+    "paragraph of its own", "repeated", "best match around", "hardly a word",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What can be counted in one document. Prefix sums, [n + 1], unless said otherwise."""
+
+    rarity: Floats  # [t]; weight of each name
+    numbers: Floats
+    names: Floats  # summed weights
+    quotes: Floats  # sentences with an odd number of quotation marks
+    speech: Floats  # sentences in which somebody speaks
+    open_ends: Floats  # sentences that do not close with . ? ! ...
+    breaks: Floats  # paragraph starts, the document's first sentence left out
+    starts: Floats  # not a sum: 1 where the position begins a paragraph
+    end: Ints  # not a sum: closing mark of the sentence before the position
+    before: Ints  # not a sum: bits of the sentence before the position
+    after: Ints  # not a sum: bits of the sentence after it
+
+
+def _counts(side: Side, weight: Floats) -> Counts:
+    starts = np.concatenate([[1], np.diff(side.paragraphs) != 0, [1]]).astype(np.float32)
+    breaks = starts[:-1].copy()
+    breaks[0] = 0
+    open_ends = (side.ends == 0) | (side.ends >= OPEN)
+    return Counts(
+        weight,
+        prefix(np.diff(side.numbers.starts).astype(np.float32)),
+        prefix(per_sentence(side.names, weight)),
+        prefix((side.marks & ODD_QUOTES > 0).astype(np.float32)),
+        prefix((side.marks & SPEECH > 0).astype(np.float32)),
+        prefix(open_ends.astype(np.float32)),
+        prefix(breaks),
+        starts,
+        np.concatenate([[0], side.ends]),
+        np.concatenate([[0], side.marks]),
+        np.concatenate([side.marks, [0]]),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is computed once for a pair of documents; A is the longest block."""
+
+    src: Side
+    tgt: Side
+    src_blocks: Blocks
+    tgt_blocks: Blocks
+    src_background: Floats  # [a, b, n + 1]
+    tgt_background: Floats  # [b, a, m + 1]
+    src_cover: Cover
+    tgt_cover: Cover
+    src_counts: Counts
+    tgt_counts: Counts
+    src_nulls: Floats  # [n, len(NULL_FEATURES)]
+    tgt_nulls: Floats
+    mean_mass: float  # of a sentence
+    ratio: float  # log of target bytes a source byte
+
+    @property
+    def max_side(self) -> int:
+        """Longest block."""
+        return len(self.src_blocks.norms)
+
+
+def evidence(
+    src: Side, tgt: Side, max_side: int, ahead: Neighbours, back: Neighbours, anchors: Anchors
+) -> Evidence:
+    """Gathers what does not depend on segments, from the neighbours and the anchors of both."""
+    a, b = blocks_of(src, max_side), blocks_of(tgt, max_side)
+    mass = float(a.mass[-1] + b.mass[-1]) / max(1, len(src) + len(tgt))
+    mass = max(mass, 1e-6)
+    src_usual, tgt_usual = background(src, a, b), background(tgt, b, a)
+    src_weight, tgt_weight = rarity(src.names, tgt.names)
+    return Evidence(
+        src,
+        tgt,
+        a,
+        b,
+        src_usual,
+        tgt_usual,
+        *covers(src, tgt, a, b, max_side),
+        _counts(src, src_weight),
+        _counts(tgt, tgt_weight),
+        _null_features(src, a, mass, ahead.scores[:, 0], src_usual[0, 0, 1:]),
+        _null_features(tgt, b, mass, back.scores[:, 0], tgt_usual[0, 0, 1:]),
+        mass,
+        length_ratio(src, tgt, anchors),
+    )
+
+
+def _null_features(side: Side, blocks: Blocks, mass: float, best: Floats, mean: Floats) -> Floats:
+    own = np.diff(blocks.mass) / mass
+    _, paragraph, size = np.unique(side.paragraphs, return_inverse=True, return_counts=True)
+    alone = (size[paragraph] == 1) & (len(size) > 1)
+    _, same, times = np.unique(
+        np.round(side.sums[:, :16], 4), axis=0, return_inverse=True, return_counts=True
+    )
+    above = np.maximum(best - mean, 0)
+    columns = (
+        np.ones(len(side)),
+        own,
+        above,
+        np.maximum(above - 0.3, 0),
+        np.minimum(own, 0.5),
+        side.ends == 0,
+        alone,
+        times[same.ravel()] > 1,
+        _around(above),
+        side.marks & WORDLESS > 0,
+    )
+    return np.stack(columns, 1).astype(np.float32)
+
+
+def _around(values: Floats, reach: int = 2) -> Floats:
+    """Mean over up to `reach` neighbours on either side: low where a whole passage is missing."""
+    total, at = prefix(values), np.arange(len(values))
+    low, high = np.maximum(at - reach, 0), np.minimum(at + reach + 1, len(values))
+    return (total[high] - total[low] - values) / np.maximum(high - low - 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Numbers and names that the documents have in common, for all segments."""
+
+    numbers: Matches
+    names: Matches
+
+
+def find_shared(ev: Evidence, box: Segments) -> Shared:
+    """Joins the fingerprints of both sides inside every segment (rising, or a single one)."""
+    src, tgt = ev.src, ev.tgt
+    rows = int(box.src_first[0]), int(box.src_last[-1])
+    columns = int(box.tgt_first[0]), int(box.tgt_last[-1])
+    return Shared(
+        matches(src.numbers, tgt.numbers, None, box, rows, columns),
+        matches(src.names, tgt.names, ev.src_counts.rarity, box, rows, columns),
+    )
