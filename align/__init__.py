@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from align.errors import AlignError
 from align.options import Options
-from align.types import Alignment, Bead, Document, Reason, Sentence
+from align.types import Alignment, Bead, Document, MultiAlignment, MultiRow, Reason, Sentence
 from align.version import __version__
 
 if TYPE_CHECKING:
     from align.encoders.load import load_encoder
+    from align.multi import multi
     from align.pair import pair
     from align.score import score
     from align.score_files import filter_file, score_file
@@ -30,12 +31,15 @@ __all__ = [
     "Alignment",
     "Bead",
     "Document",
+    "MultiAlignment",
+    "MultiRow",
     "Options",
     "Reason",
     "Sentence",
     "__version__",
     "filter_file",
     "load_encoder",
+    "multi",
     "pair",
     "score",
     "score_file",
@@ -44,6 +48,7 @@ __all__ = [
 logging.getLogger("align").addHandler(logging.NullHandler())
 _LAZY = {
     "pair": "align.pair",
+    "multi": "align.multi",
     "score": "align.score",
     "score_file": "align.score_files",
     "filter_file": "align.score_files",

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from align.core.align import Found
 from align.core.explain import Parts
-from align.types import Alignment, Bead, Document, Reason, Sentence
+from align.types import Alignment, Bead, Document, MultiRow, Reason, Sentence
+
+if TYPE_CHECKING:
+    from align.core.many import FoundRows
 
 CREDIBLE = 0.5  # lax probability from which a pair counts as parallel text
 
@@ -68,3 +74,31 @@ def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> 
         total += size
         shared += size if a and b and lax >= CREDIBLE else 0
     return Alignment(src, tgt, tuple(beads), signature, shared / total if total else 0.0)
+
+
+def rows_of_versions(documents: Sequence[Document], found: FoundRows) -> tuple[MultiRow, ...]:
+    """The rows of several documents from the arrays that the core found."""
+    cells: list[list[list[int]]] = [[[] for _ in documents] for _ in found.probability]
+    for version, rows in enumerate(found.row):
+        for number, row in enumerate(rows.tolist()):
+            cells[row][version].append(number)
+    out = []
+    for row, probability, moved in zip(
+        cells,
+        np.round(found.probability.astype(np.float64), 4).tolist(),
+        found.moved.tolist(),
+        strict=True,
+    ):
+        parts = [
+            tuple(document.sentences[number] for number in cell)
+            for document, cell in zip(documents, row, strict=True)
+        ]
+        texts = (
+            _text(part, document.lang) for part, document in zip(parts, documents, strict=True)
+        )
+        out.append(
+            MultiRow(
+                tuple(map(tuple, row)), tuple(texts), tuple(map(_span, parts)), probability, moved
+            )
+        )
+    return tuple(out)

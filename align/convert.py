@@ -15,6 +15,7 @@ from align.formats import (
     write_rows,
 )
 from align.formats.files import lines
+from align.formats.wide import open_wide, pair_rows, write_wide
 
 
 def convert(
@@ -35,6 +36,7 @@ def convert(
     `header` gives the languages (which two of a TMX, or what a TSV does not say) and the
     encoding of `source`. A format of sentence numbers only (a ladder) gets its text from the
     two sentence files, one sentence a line, which InterText also takes its sentences from.
+    A table of several versions stays one, or gives two of its languages, if they are named.
     Memory does not grow with the file, save for those two. Raises AlignError.
     """
     header = header or Header()
@@ -43,7 +45,14 @@ def convert(
     check_target(target)
     if (src_sentences is None) != (tgt_sentences is None):
         raise AlignError("give the sentence files of both sides, --src and --tgt, or none")
-    rows = read_rows(source, read.name, replace(header, columns=source_columns))
+    wide = open_wide(source, read.name, header.encoding)
+    if wide is not None and header.src_lang is None and header.tgt_lang is None:
+        return write_wide(target, wide.rows, wide.header, write.name)
+    if wide is not None:
+        rows = pair_rows(wide, header.src_lang, header.tgt_lang)
+        header = replace(header, signature=wide.header.signature)
+    else:
+        rows = read_rows(source, read.name, replace(header, columns=source_columns))
     rows, header = with_languages(rows, header)
     if src_sentences is not None and tgt_sentences is not None:
         src, tgt = (_sentences(path, header.encoding) for path in (src_sentences, tgt_sentences))

@@ -76,7 +76,7 @@ def pair_documents(
         encoder = load_encoder(encoder)
         name, kind = encoder.name, kind_of(encoder)
         if encoder.name == load_encoder(None).name:
-            _tell_unsupported(src, tgt)
+            tell_unsupported(src, tgt)
         given: Sequence[Vectors | None] = (None, None)
     else:
         name, kind = "given", SENTENCE
@@ -115,7 +115,8 @@ def pair_documents(
 UNRELATED = 0.1  # share of parallel text below which the documents are called unrelated
 
 
-def _tell_unsupported(*documents: Document) -> None:
+def tell_unsupported(*documents: Document) -> None:
+    """A note about languages that the encoder in the package was not trained on."""
     for document in documents:
         if document.lang is not None and document.lang not in SUPPORTED:
             log.warning(

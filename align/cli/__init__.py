@@ -13,11 +13,11 @@ import os
 import sys
 from collections.abc import Sequence
 
-from align.cli import completion, convert, doctor, evaluate, pair, score, train
+from align.cli import completion, convert, doctor, evaluate, multi, pair, score, train
 from align.cli.common import Version, common_arguments, set_up_logging
 from align.errors import AlignError
 
-COMMANDS = (pair, evaluate, convert, score, train, doctor, completion)
+COMMANDS = (pair, multi, evaluate, convert, score, train, doctor, completion)
 
 
 def parser() -> argparse.ArgumentParser:

@@ -47,7 +47,7 @@ def align_sides(
     """
     n, m = len(src), len(tgt)
     if not n or not m:
-        return _unaligned(n, m)
+        return unaligned(n, m)
     result = align_monotone(src, tgt, scorer, k, threads)
     moved = None if monotone else find_moved(result, scorer, k, threads)
     beads, is_moved = merge(result.beads, moved, n, m)
@@ -65,8 +65,8 @@ def align_sides(
     )
 
 
-def _unaligned(n: int, m: int) -> Found:
-    """One side is empty: nothing corresponds to anything."""
+def unaligned(n: int, m: int) -> Found:
+    """Every sentence alone: nothing corresponds to anything."""
     count = n + m
     zero = np.zeros(count, np.int64)
     number = np.arange(count)

@@ -26,9 +26,14 @@ def write(path: str, rows: Iterable[Row], header: Header) -> int:
     with writing(path) as out:
         for row in rows:
             count += 1
-            text = json.dumps(_record(row), ensure_ascii=False, allow_nan=False)
-            out.write(_ESCAPED.sub(lambda m: f"\\u{ord(m[0]):04x}", text) + "\n")
+            out.write(dumped(_record(row)) + "\n")
     return count
+
+
+def dumped(record: dict[str, Any]) -> str:
+    """A record as one line."""
+    text = json.dumps(record, ensure_ascii=False, allow_nan=False)
+    return _ESCAPED.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
 
 
 def _record(row: Row) -> dict[str, Any]:
@@ -71,21 +76,26 @@ def read(path: str, header: Header) -> Iterator[Row]:
         where = f"{path}:{number}"
         if not line.strip():
             continue
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise AlignError(f"{where}: not valid JSON ({error})") from None
-        if not isinstance(record, dict):
-            raise AlignError(f"{where}: expected an object {{...}}, got {line[:40]!r}")
-        yield _row(record, where)
+        yield _row(loaded(line, where), where)
+
+
+def loaded(line: str, where: str) -> dict[str, Any]:
+    """The record of a line; anything but an object is an AlignError."""
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise AlignError(f"{where}: not valid JSON ({error})") from None
+    if not isinstance(record, dict):
+        raise AlignError(f"{where}: expected an object {{...}}, got {line[:40]!r}")
+    return record
 
 
 def _row(record: dict[str, Any], where: str) -> Row:
-    src, tgt = _text(record, "src", where), _text(record, "tgt", where)
-    src_ids, tgt_ids = _ints(record, "src_ids", where), _ints(record, "tgt_ids", where)
+    src, tgt = text_of(record, "src", where), text_of(record, "tgt", where)
+    src_ids, tgt_ids = ints_of(record, "src_ids", where), ints_of(record, "tgt_ids", where)
     if (src is None or tgt is None) and (src_ids is None or tgt_ids is None):
         raise AlignError(f"{where}: neither src and tgt nor src_ids and tgt_ids are there")
-    kind = _text(record, "kind", where)
+    kind = text_of(record, "kind", where)
     if kind is None and src_ids is not None and tgt_ids is not None:
         kind = f"{len(src_ids)}-{len(tgt_ids)}"
     moved = record.get("moved") or False
@@ -96,27 +106,27 @@ def _row(record: dict[str, Any], where: str) -> Row:
         tgt=tgt,
         src_ids=src_ids,
         tgt_ids=tgt_ids,
-        score=_number(record, "score", where),
-        probability=_number(record, "probability", where),
-        probability_lax=_number(record, "probability_lax", where),
+        score=float_of(record, "score", where),
+        probability=float_of(record, "probability", where),
+        probability_lax=float_of(record, "probability_lax", where),
         kind=kind,
         moved=moved,
-        src_span=_pair(record, "src_span", where),
-        tgt_span=_pair(record, "tgt_span", where),
-        src_lang=_text(record, "src_lang", where),
-        tgt_lang=_text(record, "tgt_lang", where),
+        src_span=pair_of(record, "src_span", where),
+        tgt_span=pair_of(record, "tgt_span", where),
+        src_lang=text_of(record, "src_lang", where),
+        tgt_lang=text_of(record, "tgt_lang", where),
         why=_reasons(record, where),
     )
 
 
-def _text(record: dict[str, Any], key: str, where: str) -> str | None:
+def text_of(record: dict[str, Any], key: str, where: str) -> str | None:
     value = record.get(key)
     if value is not None and not isinstance(value, str):
         raise AlignError(f"{where}: {key}: expected text, got {value!r:.40}")
     return value
 
 
-def _number(record: dict[str, Any], key: str, where: str) -> float | None:
+def float_of(record: dict[str, Any], key: str, where: str) -> float | None:
     value = record.get(key)
     if value is None:
         return None
@@ -132,15 +142,15 @@ def _reasons(record: dict[str, Any], where: str) -> tuple[Reason, ...]:
     reasons = []
     for number, part in enumerate(found):
         here = f"{where}: why[{number}]"
-        name = _text(part, "name", here)
-        value, weight = _number(part, "value", here), _number(part, "weight", here)
+        name = text_of(part, "name", here)
+        value, weight = float_of(part, "value", here), float_of(part, "weight", here)
         if name is None or value is None or weight is None:
             raise AlignError(f"{here}: expected name, value and weight, got {part!r:.40}")
         reasons.append(Reason(name, value, weight))
     return tuple(reasons)
 
 
-def _ints(record: dict[str, Any], key: str, where: str) -> tuple[int, ...] | None:
+def ints_of(record: dict[str, Any], key: str, where: str) -> tuple[int, ...] | None:
     value = record.get(key)
     if value is None:
         return None
@@ -149,8 +159,8 @@ def _ints(record: dict[str, Any], key: str, where: str) -> tuple[int, ...] | Non
     return tuple(value)
 
 
-def _pair(record: dict[str, Any], key: str, where: str) -> tuple[int, int] | None:
-    value = _ints(record, key, where)
+def pair_of(record: dict[str, Any], key: str, where: str) -> tuple[int, int] | None:
+    value = ints_of(record, key, where)
     if value is None:
         return None
     if len(value) != 2:

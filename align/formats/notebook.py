@@ -7,7 +7,7 @@ from typing import Any
 
 from align.errors import AlignError
 from align.formats.rows import COLUMNS, Row, rows_of, well_formed
-from align.types import Alignment, Bead
+from align.types import Alignment, Bead, MultiAlignment
 
 MOST = 100  # rows of the HTML table
 _FRAME = COLUMNS[:-2]  # the languages are the same in every row: they go into `attrs`
@@ -52,10 +52,7 @@ def as_frame(alignment: Alignment, whole: bool) -> Any:
 
     Raises AlignError when pandas is not installed.
     """
-    try:
-        import pandas
-    except ImportError:
-        raise AlignError("a DataFrame needs pandas: pip install 'parallel-align[pandas]'") from None
+    pandas = _pandas()
     rows: list[Row] = list(rows_of(alignment, whole=whole))
     frame = pandas.DataFrame({name: [getattr(row, name) for row in rows] for name in _FRAME})
     frame.attrs = {
@@ -67,3 +64,52 @@ def as_frame(alignment: Alignment, whole: bool) -> Any:
         "parallel": alignment.parallel,
     }
     return frame
+
+
+# several versions
+
+
+def rows_as_html(alignment: MultiAlignment) -> str:
+    """The rows of several versions as an HTML table, MOST of them at most."""
+    head = "".join(
+        f"<th{_lang(lang)}>{_text(document.name)}</th>"
+        for lang, document in zip(alignment.langs, alignment.documents, strict=True)
+    )
+    body = []
+    for row in alignment.rows[:MOST]:
+        probability = "" if row.probability is None else f"{row.probability:.2f}"
+        cells = "".join(
+            f"<td{_lang(lang)}>{_text(text)}</td>"
+            for lang, text in zip(alignment.langs, row.texts, strict=True)
+        )
+        body.append(
+            f"<tr><td>{probability}</td><td>{'moved' if row.moved else ''}</td>{cells}</tr>"
+        )
+    left = f", the first {MOST} shown" if len(alignment) > MOST else ""
+    return (
+        f"<table><caption>{len(alignment)} rows{left}</caption><thead><tr><th>probability</th>"
+        f"<th></th>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>"
+    )
+
+
+def rows_as_frame(alignment: MultiAlignment) -> Any:
+    """A pandas.DataFrame, a column for each version; AlignError when pandas is not installed."""
+    pandas = _pandas()
+    columns: dict[str, list[Any]] = {
+        lang: [row.texts[at] for row in alignment.rows] for at, lang in enumerate(alignment.langs)
+    }
+    columns["probability"] = [row.probability for row in alignment.rows]
+    columns["moved"] = [row.moved for row in alignment.rows]
+    for at, lang in enumerate(alignment.langs):
+        columns[f"{lang}_ids"] = [row.ids[at] for row in alignment.rows]
+    frame = pandas.DataFrame(columns)
+    frame.attrs = {"signature": alignment.signature}
+    return frame
+
+
+def _pandas() -> Any:
+    try:
+        import pandas
+    except ImportError:
+        raise AlignError("a DataFrame needs pandas: pip install 'parallel-align[pandas]'") from None
+    return pandas

@@ -30,7 +30,7 @@ from align.version import __version__
 
 UNIT_PROPS = ("score", "probability", "probability_lax", "kind", "moved")
 SIDE_PROPS = ("ids", "span")
-_CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
+CODES = frozenset({"bpt", "ept", "it", "ph", "ut"})
 
 
 def write(path: str, rows: Iterable[Row], header: Header) -> int:
@@ -40,7 +40,7 @@ def write(path: str, rows: Iterable[Row], header: Header) -> int:
     tgt = language(header.tgt_lang, "-t/--tgt-lang")
     count = 0
     with writing(path) as out:
-        out.write(opening(src, header.signature))
+        out.write(opening(src, {"signature": header.signature}))
         for count, row in enumerate(rows, 1):
             agree(row, header, count)
             out.write(f'<tu tuid="{count}">\n')
@@ -60,7 +60,7 @@ def write(path: str, rows: Iterable[Row], header: Header) -> int:
 # the pieces, which a writer of more than two languages shares
 
 
-def opening(src_lang: str, signature: str) -> str:
+def opening(src_lang: str, props: dict[str, str]) -> str:
     """Everything before the first unit. `src_lang` is a BCP-47 tag or "*all*"."""
     attributes = {
         "creationtool": "align",
@@ -72,7 +72,7 @@ def opening(src_lang: str, signature: str) -> str:
         "datatype": "plaintext",
     }
     listed = " ".join(f"{name}={quoted(value)}" for name, value in attributes.items())
-    inside = prop("signature", signature) if signature else ""
+    inside = "".join(prop(name, value) for name, value in props.items() if value)
     return f'{DECLARATION}<tmx version="1.4">\n<header {listed}>\n{inside}</header>\n<body>\n'
 
 
@@ -116,7 +116,7 @@ def read(path: str, header: Header) -> Iterator[Row]:
 
 
 def _rows(unit: Element, want: list[str | None], given: bool, where: str) -> Iterator[Row]:
-    variants = [(_lang(tuv, where), tuv) for tuv in unit.findall("tuv")]
+    variants = [(lang_of(tuv, where), tuv) for tuv in unit.findall("tuv")]
     for lang, _ in variants:
         if want[0] is None:
             want[0] = lang
@@ -146,7 +146,7 @@ def _all_one(variants: list[tuple[str, Element]]) -> bool:
     return len(variants) > 1 and len({lang.lower() for lang, _ in variants}) == 1
 
 
-def _lang(tuv: Element, where: str) -> str:
+def lang_of(tuv: Element, where: str) -> str:
     lang = tuv.get("xml:lang") or tuv.get("lang")
     if not lang:
         raise AlignError(f"{where}: a <tuv> without xml:lang")
@@ -164,8 +164,8 @@ def _row(
             seg = tuv.find("seg")
             if seg is None:
                 raise AlignError(f"{where}: a <tuv> without <seg>")
-            cells[side] = content(seg, _CODES)
-            cells[f"{side}_lang"] = _lang(tuv, where)
+            cells[side] = content(seg, CODES)
+            cells[f"{side}_lang"] = lang_of(tuv, where)
             cells |= _props(tuv, f"{side}_")
     return row_from_cells(cells, where)
 

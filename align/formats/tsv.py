@@ -38,13 +38,13 @@ def _maker(column: str) -> Callable[[Row, int], str]:
     """What makes the text of a column."""
     if column in _TEXTS:
         text_of = attrgetter(column)
-        return lambda row, count: _clean(known(text_of(row), count))
+        return lambda row, count: clean(known(text_of(row), count))
     if column.endswith("_lang") or column == "kind":
-        return lambda row, _: _clean(cell(row, column) or "")
+        return lambda row, _: clean(cell(row, column) or "")
     return lambda row, _: cell(row, column) or ""  # numbers
 
 
-def _clean(text: str) -> str:
+def clean(text: str) -> str:
     """Without what ends a cell or is no text."""
     if "\t" in text or "\n" in text or "\r" in text:
         text = text.translate(_BREAKS)
@@ -73,7 +73,7 @@ def read_with_columns(
     first = next(stream, None)
     if first is not None:
         cells, where = first[1].split("\t"), f"{path}:1"
-        titled = _has_titles(cells) if header.titles is None else header.titles
+        titled = has_titles(cells) if header.titles is None else header.titles
         columns = columns or (_checked(tuple(cells), where) if titled else _guessed(cells, where))
         stream = stream if titled else chain([first], stream)
     return columns, titled, _rows(path, columns or (), stream)
@@ -93,7 +93,7 @@ def _rows(path: str, columns: tuple[str, ...], stream: Iterable[tuple[int, str]]
             yield row_from_cells(dict(zip(columns, cells, strict=True)), where)
 
 
-def _has_titles(cells: list[str]) -> bool:
+def has_titles(cells: list[str]) -> bool:
     return len(cells) > 1 and len(set(cells)) == len(cells) and set(cells) <= set(COLUMNS)
 
 

@@ -20,6 +20,7 @@ from align.text.wordlists import FOLDER, read_sections
 SUPPORTED = ("en", "de", "fr", "zh")  # what the encoder inside the package was trained on
 
 _CODE = re.compile(r"([a-z]{2,3})(?:-[a-z0-9]{1,8})*")
+_IN_NAME = re.compile(r"(?P<before>^|[._-])(?P<code>[a-z]{2,3})(?:-[a-z0-9]{2,8})*$")
 # Codes of countries that are no codes of languages, and what they were meant to be.
 _COUNTRIES = {"cn": "zh", "jp": "ja", "gr": "el", "cz": "cs", "dk": "da", "ua": "uk", "us": "en"}
 _NO_LANGUAGE = frozenset({"und", "mul", "mis", "zxx"})
@@ -71,6 +72,23 @@ def normalise_language(code: str) -> str:
             f"{code!r} is the code of a country; did you mean the language {_COUNTRIES[primary]}?"
         )
     return _two_letters().get(primary, primary)
+
+
+def language_of_name(name: str) -> str | None:
+    """The language that the name of a file tells: `en.txt`, `book.de.html.gz`, `book_zh.txt`.
+
+    None where no part of the name is the code of a language in the place for it.
+    """
+    stem = name.replace("\\", "/").rpartition("/")[2].lower()
+    stem = re.sub(r"\.(?:gz|xz|zst)$", "", stem)
+    stem = re.sub(r"\.[a-z0-9]+$", "", stem)
+    match = _IN_NAME.search(stem)
+    if match is None:
+        return None
+    code, sure = match["code"], not match["before"] or match["before"] == "."
+    code = _two_letters().get(code, code)
+    known = code in (_two_letters().values() if sure else SUPPORTED)
+    return code if known else None
 
 
 @lru_cache(maxsize=1)

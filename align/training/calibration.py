@@ -63,7 +63,7 @@ def judge(
     )
 
 
-def _logistic(x: Floats, y: Flags, weight: Floats, l2: float) -> Floats:
+def logistic(x: Floats, y: Flags, weight: Floats, l2: float) -> Floats:
     """Weights of a logistic regression by Newton's method. [len(INPUTS)]"""
     w = np.zeros(x.shape[1])
     data = x.astype(np.float64)
@@ -90,7 +90,7 @@ def fit_calibration(judged: Sequence[Judged], l2: float = 1.0) -> Calibration:
         for g in range(3):
             at = group == g
             if at.sum() >= 20:
-                table[g] = _logistic(x[at], y[at], weight[at], l2)
+                table[g] = logistic(x[at], y[at], weight[at], l2)
         tables.append(table)
     return Calibration(*tables)
 

@@ -85,7 +85,7 @@ def make_document(
             cells[1 - side] = [
                 part
                 for cell in cells[1 - side]
-                for part in (_halves(cell) if rng.random() < h.split else [cell])
+                for part in (halves(cell) if rng.random() < h.split else [cell])
             ]
             units.append(_Unit(cells[0], cells[1]))
             k += count
@@ -97,7 +97,7 @@ def make_document(
             k += 3
         elif dice < h.merge + h.cross + h.split:
             cells = [[rows[k][0]], [rows[k][1]]]
-            cells[1 - side] = _halves(cells[1 - side][0])  # the side that does not merge
+            cells[1 - side] = halves(cells[1 - side][0])  # the side that does not merge
             units.append(_Unit(cells[0], cells[1]))
             k += 1
         elif dice < h.merge + h.cross + h.split + h.omit + h.passage:
@@ -130,7 +130,7 @@ def _scrap(rng: np.random.Generator) -> str:
     return kinds[int(rng.integers(len(kinds)))].format(int(rng.integers(1, 400)))
 
 
-def _halves(text: str) -> list[str]:
+def halves(text: str) -> list[str]:
     """The text cut at the comma nearest its middle; whole if there is none far enough inside."""
     cuts = [m.end() for m in _SPLIT.finditer(text)]
     cuts = [c for c in cuts if 0.25 * len(text) < c < 0.75 * len(text)]

@@ -1,0 +1,382 @@
+"""Several versions at once against pairs: texts made in four versions, and gold sets.
+
+    python -m benchmarks.multi --corpus FOLDER [--gold FOLDER ...] [--learn] [-o OUT]
+
+The folder holds four-way bitext, SOURCE.tsv.xz with a header of languages. From sources in LEARNED
+the weights are learned (`--learn` writes align/core/weights/multi.json); figures are of texts made
+from REPORTED, which nothing of several versions was learned from or tuned on. Gold folders have
+`sentences/LANG.txt` and `gold/A-B.gold` (any of the pairs), and are aligned from raw text.
+
+Reported are strict F1 of `align.pair` and of `align.multi` read pairwise, averaged over pairs of
+languages; rows that are exactly right, and that mix sentences of several; and the calibration
+error of the probabilities (15 bins). Seconds are of the whole, encoding included.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import align
+from align.core.certainty import load_weights
+from align.core.scorer import FOLDER, load_scorer
+from align.core.votes import Ballot
+from align.encoders.load import load_encoder
+from align.evaluate import Evaluation, evaluate, merge, read_links
+from align.multi import multi_documents
+from align.pair import pair_documents
+from align.sides import kind_of, side_of
+from align.training.bitext import find_bitexts
+from align.training.many import (
+    Text,
+    learn_ballot,
+    learn_certainty,
+    learn_trust,
+    mark,
+    weighed,
+    write_weights,
+)
+from align.training.versions import Unit, Ways, links_of_units, multi_way, rows_of_units
+from align.tune import document
+from benchmarks.quality import (
+    Gold,
+    GoldSet,
+    calibration_error,
+    find_set,
+    owners,
+    sentences_of,
+    translated,
+)
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results" / "multi.json"
+LANGS = ("en", "de", "fr", "zh")
+GLUE = (" ", " ", " ", "")
+LEARNED = (
+    "mate-user-guide", "godot-editor", "dotnet-winforms", "dotnet-wpf", "react-docs-legacy",
+    "shadow-man", "opensource-guide", "gnome-devel-docs", "privacyguides", "rust-book",
+    "bitcoin-org", "paws-x", "dotnet-msbuild",
+)  # fmt: skip
+REPORTED = (
+    "bible-c", "debian-website", "electron-docs", "fastapi-docs-2025", "kubernetes-docs",
+    "monero-site", "owasp-asvs", "roslyn-analyzers", "react-docs", "comprehensive-rust",
+)  # fmt: skip
+IN_ORDER = (0.0, 1.0, 2.0, -2.0, -1.0, 0.0)  # votes on links in order: set by hand
+SIZE = 100  # rows of a text
+Node = tuple[int, int]  # version, sentence
+Row = frozenset[Node]
+
+
+def rows_of_corpus(folder: Path, source: str, least: int = 12) -> list[tuple[str, ...]]:
+    """The rows of a source that have all versions, each text once."""
+    (bitext,) = find_bitexts([folder / f"{source}.tsv.xz"])
+    seen: set[str] = set()
+    out = []
+    for batch in bitext.batches():
+        for cells in batch:
+            row = tuple(cells[bitext.langs.index(lang)].strip() for lang in LANGS)
+            if all(row) and len(row[0]) >= least and row[0] not in seen and row[-1] not in seen:
+                seen |= {row[0], row[-1]}
+                out.append(row)
+    return out
+
+
+@dataclass(frozen=True)
+class Made:
+    """A made text: its source, its versions, what corresponds."""
+
+    source: str
+    documents: tuple[align.Document, ...]
+    units: tuple[Unit, ...]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Sentences of each version."""
+        return [len(one) for one in self.documents]
+
+
+def made_texts(
+    corpora: Sequence[tuple[str, list[tuple[str, ...]]]], count: int, seed: int, ways: Ways
+) -> list[Made]:
+    """`count` texts of each source."""
+    rows = [found for _, found in corpora]
+    out = []
+    for number, made in multi_way(rows, count, SIZE, seed, GLUE, ways):
+        documents = tuple(
+            document(texts, lang, paragraphs)
+            for lang, texts, paragraphs in zip(LANGS, made.texts, made.paragraphs, strict=True)
+        )
+        out.append(Made(corpora[number][0], documents, made.units))
+    return out
+
+
+# learning
+
+
+def learn(corpora: Sequence[tuple[str, list[tuple[str, ...]]]], encoder: Any) -> None:
+    """Learns the weights of several versions and writes them into the package."""
+    scorer = load_scorer(kind_of(encoder)).restricted(6, 7)
+
+    def texts(count: int, seed: int, ways: Ways) -> list[Text]:
+        return [
+            Text(tuple(side_of(one, encoder) for one in made.documents), made.units)
+            for made in made_texts(corpora, count, seed, ways)
+        ]
+
+    trust = learn_trust(texts(2, 11, Ways(move=0.0)), scorer)
+    more = texts(3, 12, Ways())
+    found = [weighed(text, scorer, trust) for text in more]
+    start = Ballot(IN_ORDER, (0.0, 1.0, 2.0, -2.0, -1.0, -2.0))
+    ballot = Ballot(IN_ORDER, learn_ballot(more, found, scorer, start))
+    marked = [mark(text, one, scorer, ballot) for text, one in zip(more, found, strict=True)]
+    write_weights(learn_certainty(marked, trust, ballot), FOLDER / "multi.json")
+
+
+# measuring
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of one text beside those that are right."""
+
+    right: int
+    found: int
+    wanted: int
+    mixed: int  # rows with sentences of several
+    chances: tuple[tuple[float, bool], ...]
+
+    def record(self) -> dict[str, Any]:
+        """As the file has it. Rows of one version are left out of F1."""
+        f1 = 2 * self.right / max(self.found + self.wanted, 1)
+        sure = [right for p, right in self.chances if p >= 0.9]
+        return {
+            "rows": self.found,
+            "exact_f1": round(f1, 4),
+            "mixed": self.mixed,
+            "ece": round(calibration_error(self.chances), 4),
+            "at_.9": len(sure),
+            "right_at_.9": round(sum(sure) / len(sure), 4) if sure else None,
+        }
+
+
+def add_rows(parts: Iterable[Rows]) -> Rows:
+    """Several texts together."""
+    whole = list(parts)
+    return Rows(
+        *(sum(getattr(p, name) for p in whole) for name in ("right", "found", "wanted", "mixed")),
+        tuple(chance for p in whole for chance in p.chances),
+    )
+
+
+def compare_rows(have: Sequence[tuple[Row, float]], want: Iterable[Row]) -> Rows:
+    """Rows of a text with their probabilities, and the right ones."""
+    want = set(want)
+    owner = {node: row for row in want for node in row}
+
+    def shared(rows: Iterable[Row]) -> set[Row]:
+        return {row for row in rows if len({version for version, _ in row}) > 1}
+
+    found, wanted = shared(row for row, _ in have), shared(want)
+    mixed = sum(len({owner[node] for node in row if node in owner}) > 1 for row, _ in have)
+    chances = tuple((p, row in want) for row, p in have)
+    return Rows(len(found & wanted), len(found), len(wanted), mixed, chances)
+
+
+def rows_in(found: align.MultiAlignment) -> list[tuple[Row, float]]:
+    """The rows of an alignment as sets."""
+    return [
+        (frozenset((v, i) for v, ids in enumerate(row.ids) for i in ids), row.probability or 0.0)
+        for row in found.rows
+    ]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One text."""
+
+    pair: dict[str, Evaluation]  # by pair of languages
+    multi: dict[str, Evaluation]
+    beads: tuple[tuple[float, bool], ...]  # probabilities of pairs of multi
+    rows: Rows
+    seconds: tuple[float, float]
+
+
+def measure_made(made: Made, encoder: Any) -> Measured:
+    """Pairs and all at once."""
+    options = align.Options()
+    pairs = list(combinations(range(len(LANGS)), 2))
+    began = time.process_time()
+    alone = [
+        pair_documents(made.documents[x], made.documents[y], options=options, encoder=encoder)
+        for x, y in pairs
+    ]
+    middle = time.process_time()
+    found = multi_documents(made.documents, options=options, encoder=encoder)
+    end = time.process_time()
+    golds = [links_of_units(made.units, x, y, made.sizes) for x, y in pairs]
+    names = [f"{LANGS[x]}-{LANGS[y]}" for x, y in pairs]
+    beads = [
+        (bead.probability or 0.0, (bead.src_ids, bead.tgt_ids) in set(gold))
+        for gold, one in zip(golds, found.alignments, strict=True)
+        for bead in one
+    ]
+    evaluations = [
+        {
+            name: evaluate(gold, [(bead.src_ids, bead.tgt_ids) for bead in one.beads])
+            for name, gold, one in zip(names, golds, which, strict=True)
+        }
+        for which in (alone, found.alignments)
+    ]
+    rows = compare_rows(rows_in(found), rows_of_units(made.units, made.sizes))
+    seconds = middle - began, end - middle
+    return Measured(evaluations[0], evaluations[1], tuple(beads), rows, seconds)
+
+
+def mean_f1(measured: Sequence[Measured], which: str) -> dict[str, float]:
+    """Strict F1 by pair of languages."""
+    names = getattr(measured[0], which)
+    return {
+        name: round(merge(getattr(m, which)[name] for m in measured).strict.f1, 4) for name in names
+    }
+
+
+def mean(values: Iterable[float]) -> float:
+    """To four digits."""
+    return round(float(np.mean(list(values))), 4)
+
+
+def report_made(texts: Sequence[Made], encoder: Any) -> dict[str, Any]:
+    """The figures of made texts."""
+    measured = [(made.source, measure_made(made, encoder)) for made in texts]
+    everything = [m for _, m in measured]
+    out: dict[str, Any] = {"texts": len(texts), "rows_a_text": SIZE, "by_source": {}}
+    for source in dict.fromkeys(name for name, _ in measured):
+        some = [m for name, m in measured if name == source]
+        out["by_source"][source] = {
+            which: mean(mean_f1(some, which).values()) for which in ("pair", "multi")
+        }
+    for which in ("pair", "multi"):
+        by_pair = mean_f1(everything, which)
+        out[which] = {"strict_f1": mean(by_pair.values()), "by_languages": by_pair}
+    out["gain"] = round(out["multi"]["strict_f1"] - out["pair"]["strict_f1"], 4)
+    out["rows"] = add_rows(m.rows for m in everything).record()
+    out["ece_of_pairs"] = round(calibration_error([b for m in everything for b in m.beads]), 4)
+    out["seconds"] = {
+        which: round(sum(m.seconds[at] for m in everything), 1)
+        for at, which in enumerate(("pair", "multi"))
+    }
+    return out
+
+
+# gold sets
+
+
+def report_gold(found_set: GoldSet, encoder: Any) -> dict[str, Any]:
+    """A text with gold for some of its pairs, from raw text."""
+    files: dict[str, tuple[Path, Path]] = {}
+    for gold in found_set.golds:
+        if gold.raw is None:
+            raise SystemExit(f"{found_set.name}: the unsplit texts are not beside the gold")
+        files |= dict(zip(gold.langs, zip(gold.raw, gold.sentences, strict=True), strict=True))
+    texts = {lang: path.read_text(encoding="utf-8") for lang, (path, _) in files.items()}
+    split = {lang: sentences_of(path) for lang, (_, path) in files.items()}
+    found = align.multi({lang: path for lang, (path, _) in files.items()}, encoder=encoder)
+    documents = dict(zip(found.langs, found.documents, strict=True))
+    held = {lang: owners(texts[lang], documents[lang], split[lang]) for lang in files}
+    out: dict[str, Any] = {"pair": {}, "multi": {}}
+    moved = [0, 0]
+    for gold in found_set.golds:
+        links, (src, tgt) = read_links(str(gold.gold)), gold.langs
+        alone = align.pair(files[src][0], files[tgt][0], encoder=encoder)
+        for which, one in (("pair", alone), ("multi", found.pairwise(src, tgt))):
+            predicted = [link for _, link in translated(one.beads, held[src], held[tgt])]
+            out[which][gold.name] = round(evaluate(links, predicted).strict.f1, 4)
+        together = _rows_by_sentence(found, held)
+        for a, b in _crossing(gold):
+            moved[1] += 1
+            moved[0] += len({together[src, i] for i in a} | {together[tgt, j] for j in b}) == 1
+    for which in ("pair", "multi"):
+        out[which] = {"strict_f1": mean(out[which].values()), "by_languages": out[which]}
+    out["moved_in_their_rows"] = f"{moved[0]} of {moved[1]}"
+    have = [
+        (frozenset((v, g) for v, i in row for g in held[found.langs[v]][i]), p)
+        for row, p in rows_in(found)
+    ]
+    have = [(row, p) for row, p in have if row]
+    out["rows"] = compare_rows(have, _gold_rows(found_set, found.langs, split)).record()
+    return out
+
+
+def _rows_by_sentence(
+    found: align.MultiAlignment, held: dict[str, list[list[int]]]
+) -> dict[tuple[str, int], int]:
+    """The row of each gold sentence."""
+    return {
+        (lang, g): number
+        for number, row in enumerate(found.rows)
+        for lang, ids in zip(found.langs, row.ids, strict=True)
+        for i in ids
+        for g in held[lang][i]
+    }
+
+
+def _crossing(gold: Gold) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    """The gold pairs out of order."""
+    from align.training.scorer import rising
+
+    pairs = sorted((tuple(a), tuple(b)) for a, b in read_links(str(gold.gold)) if a and b)
+    return sorted(set(pairs) - set(rising(pairs)))
+
+
+def _gold_rows(found_set: GoldSet, langs: Sequence[str], split: dict[str, list[str]]) -> list[Row]:
+    """The rows that follow from the gold of some pairs."""
+    units = []
+    for gold in found_set.golds:
+        x, y = (langs.index(lang) for lang in gold.langs)
+        for a, b in read_links(str(gold.gold)):
+            if a and b:
+                unit: list[tuple[int, ...]] = [()] * len(langs)
+                unit[x], unit[y] = tuple(a), tuple(b)
+                units.append(tuple(unit))
+    return rows_of_units(units, [len(split[lang]) for lang in langs])
+
+
+def main() -> None:
+    """Learns if asked to, measures, writes."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--corpus", type=Path, help="folder of four-way SOURCE.tsv.xz")
+    parser.add_argument("--gold", type=Path, nargs="*", default=[])
+    parser.add_argument("--learn", action="store_true", help="write align/core/weights/multi.json")
+    parser.add_argument("--texts", type=int, default=2, help="a source")
+    parser.add_argument("-o", "--output", type=Path, default=RESULTS)
+    arguments = parser.parse_args()
+    encoder = load_encoder(None)
+
+    def corpora(names: Sequence[str]) -> list[tuple[str, list[tuple[str, ...]]]]:
+        return [(name, rows_of_corpus(arguments.corpus, name)) for name in names]
+
+    if arguments.learn:
+        learn(corpora(LEARNED), encoder)
+        load_weights.cache_clear()
+    found: dict[str, Any] = {"encoder": encoder.name.rpartition("/")[2]}
+    if arguments.corpus:
+        texts = made_texts(corpora(REPORTED), arguments.texts, 1, Ways())
+        found["made"] = report_made(texts, encoder)
+    for folder in [*arguments.gold, ROOT / "data", ROOT / "data" / "story"]:
+        one = find_set(folder)
+        found[one.name] = report_gold(one, encoder)
+    arguments.output.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    for name, part in found.items():
+        print(name, json.dumps(part))
+
+
+if __name__ == "__main__":
+    main()
