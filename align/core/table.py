@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from align.core.align import Found, merge
 from align.core.calibrate import INPUTS, inputs
-from align.core.features import Evidence
+from align.core.evidence import Evidence
 from align.core.monotone import Beads
 from align.core.moved import find_moved
 from align.core.rows import Joined, Link, Pair, join_rows, longest_rise
