@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.encoders.layout import static_home
+from align.encoders.load import EMBEDDED
 from align.encoders.pieces import normalise
 from align.encoders.save import save_static
 from align.encoders.static import StaticEncoder
@@ -71,7 +72,7 @@ def train(
     """Trains a static encoder on bitext and writes it to the folder `output`.
 
     `corpora` are .tsv files, Moses pairs and folders of them. `start` is the folder of a model of
-    ours to continue from: its vocabulary is kept. `dev` is a folder of line-aligned files
+    ours to continue from, or "embedded" for the one inside the package: its vocabulary is kept. `dev` is a folder of line-aligned files
     NAME.<lang> to measure with; without it up to 1,000 pairs of each language pair are held out.
     What is needed to go on after a stop lies in `output`.work until the end: `resume` goes on
     there. `overwrite` replaces a model, or an unfinished run, that is there. `progress` is called
@@ -85,7 +86,7 @@ def train(
         raise AlignError("training needs torch: pip install 'parallel-align[train]'")
     output, places = Path(output), [Path(place) for place in corpora]
     _check_output(output, overwrite)
-    base = None if start is None else _base(Path(start), options)
+    base = None if start is None else _base(start, options)
     bitexts = _bitexts(places, options)
     langs = sorted({lang for bitext in bitexts for lang in bitext.langs})
     given = None if dev is None else tuple(read_dev(Path(dev), langs))
@@ -161,14 +162,17 @@ class _Base:
         return int(self.vectors.shape[1])
 
 
-def _base(folder: Path, options: TrainOptions) -> _Base:
+def _base(start: Path | str, options: TrainOptions) -> _Base:
+    folder = Path(start)
+    if start == "embedded" and not folder.exists():
+        folder = EMBEDDED
     home = static_home(folder) if folder.is_dir() else None
     if home is None or read_unigram(home / "tokenizer.json") is None:
-        raise AlignError(f"{folder}: no model made by `align train`; only those can be continued")
+        raise AlignError(f"{start}: no model made by `align train`; only those can be continued")
     table = read_vectors(home / "model.safetensors")
     if options.dims not in (None, table.dims):
         raise AlignError(
-            f"{folder}: has {table.dims} dimensions, dims asks for {options.dims}; leave it out"
+            f"{start}: has {table.dims} dimensions, dims asks for {options.dims}; leave it out"
         )
     tokenizer = (home / "tokenizer.json").read_text("utf-8")
     return _Base(StaticEncoder(folder).name, tokenizer, table.take(np.arange(table.count)))

@@ -1,12 +1,14 @@
 """How fast, how big and how good an encoder is.
 
-    python benchmarks/encoder.py [--encoder NAME] [--text FILE ...] [--retrieval FOLDER] [-o JSON]
+    python benchmarks/encoder.py [--encoder NAME] [--text FILE ...] [--retrieval FOLDER]
+                                 [--distractors FILE ...] [-o JSON]
 
 Speed: sentences per CPU-second and language, one thread, over fresh text after a warm-up; for a
 static model also from a cold start and next to the plain path (tokenizers library, float table),
 whose vectors must be the same. Load: CPU seconds, resident memory with 1,000 sentences, size of
 the folder. Retrieval: how often a sentence's nearest neighbour is its translation, in percent,
-both directions averaged, by cosine and by ratio margin (Artetxe and Schwenk 2019, k = 4).
+both directions averaged, by cosine and by ratio margin (Artetxe and Schwenk 2019, k = 4); with
+--distractors also among the sentences of other files.
 
 Text: TSV files with a header of language codes, or NAME.<lang> with a sentence a line; .gz, .xz
 and .zst are read as such. Without --text the project's own article is taken, which is too short
@@ -22,11 +24,9 @@ import itertools
 import json
 import os
 import platform
-import random
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
 from pathlib import Path
@@ -46,10 +46,10 @@ from align.encoders.pieces import normalise  # noqa: E402
 from align.encoders.protocol import Encoder, Floats  # noqa: E402
 from align.encoders.static import StaticEncoder  # noqa: E402
 from align.encoders.vectors import read_vectors  # noqa: E402
+from benchmarks.retrieval import LANGS, retrieval  # noqa: E402
+from benchmarks.texts import running_text  # noqa: E402
 
-LANGS = ("en", "de", "fr", "zh")
-NEIGHBOURS = 4
-COLD, PLAIN, FEW = 2_000, 4_000, 500  # sentences
+COLD, PLAIN = 2_000, 4_000  # sentences
 _CHILD = """
 import json, resource, sys, time
 begin = time.process_time()
@@ -71,58 +71,6 @@ print(json.dumps({
     "peak_rss_mb": round(peak / 1e6, 1),
 }))
 """
-
-
-def lines(path: Path) -> Iterator[str]:
-    """The lines of a text file, packed or not."""
-    import gzip
-    import lzma
-
-    if path.suffix == ".zst":
-        import io
-
-        import zstandard
-
-        with path.open("rb") as raw:
-            reader = zstandard.ZstdDecompressor().stream_reader(raw)
-            yield from (line.rstrip("\n") for line in io.TextIOWrapper(reader, "utf-8"))
-        return
-    opener: Any = {".gz": gzip.open, ".xz": lzma.open}.get(path.suffix, open)
-    with opener(path, "rt", encoding="utf-8") as file:
-        yield from (line.rstrip("\n") for line in file)
-
-
-def running_text(paths: list[Path], lang: str) -> list[str]:
-    """The sentences of 20-25 words (Chinese: 32-48 characters), shuffled, each once; all of
-    them if there are few."""
-    found: dict[str, None] = {}
-    short: dict[str, None] = {}
-    for path in paths:
-        name = (
-            path.name.removesuffix(path.suffix)
-            if path.suffix in {".gz", ".xz", ".zst"}
-            else path.name
-        )
-        rows = lines(path)
-        if name.endswith(".tsv"):
-            head = next(rows, "").split("\t")
-            if lang not in head:
-                continue
-            column = head.index(lang)
-            cells = (row.split("\t")[column] for row in rows)
-        elif name.endswith((f".{lang}", f"{lang}.txt")):
-            cells = rows
-        else:
-            continue
-        for cell in cells:
-            size = len(cell) if lang == "zh" else len(cell.split())
-            if (32 <= size <= 48) if lang == "zh" else (20 <= size <= 25):
-                found[cell] = None
-            elif cell and len(short) < FEW:
-                short[cell] = None
-    texts = list(found if len(found) >= FEW else found | short)
-    random.Random(0).shuffle(texts)
-    return texts
 
 
 def rate(encoder: Any, texts: list[str]) -> tuple[float, Floats]:
@@ -154,25 +102,24 @@ def speed(folder: Path | None, encoder: Encoder, paths: list[Path], warm: int, f
     result: dict[str, Any] = {}
     plain = plain_path(folder) if folder is not None else None
     for lang in LANGS:
-        texts = running_text(paths, lang)
-        if not texts:
+        texts = running_text(paths, lang, warm, fresh)
+        measured, count = texts.fresh, len(texts.warm_up)
+        if not measured:
             continue
-        count = min(warm, max(0, len(texts) - fresh))
-        measured = texts[count : count + fresh]
         row: dict[str, Any] = {"warm_up": count, "sentences": len(measured)}
         row["characters"] = round(sum(map(len, measured)) / len(measured), 1)
         if folder is not None and plain is not None:
             cold = StaticEncoder(folder)
             if count:
-                row["cold"] = round(rate(cold.encode, texts[: min(COLD, count)])[0])
-                cold.encode(texts[COLD:count])
+                row["cold"] = round(rate(cold.encode, texts.warm_up[:COLD])[0])
+                cold.encode(texts.warm_up[COLD:])
             row["warm" if count else "cold"], vectors = rate(cold.encode, measured)
             row["known"] = round(rate(cold.encode, measured)[0])
             row["plain"], wanted = rate(plain, measured[:PLAIN])
             row["plain"] = round(row["plain"])
             row["difference"] = float(np.abs(vectors[: len(wanted)] - wanted).max())
         else:
-            encoder.encode(texts[:count])
+            encoder.encode(texts.warm_up)
             row["warm" if count else "cold"], _ = rate(encoder.encode, measured)
         row = {key: round(v) if key in {"cold", "warm"} else v for key, v in row.items()}
         result[lang] = row
@@ -182,7 +129,9 @@ def speed(folder: Path | None, encoder: Encoder, paths: list[Path], warm: int, f
 
 def load_cost(name: str, paths: list[Path]) -> Any:
     """What a fresh process pays, and the size of the files."""
-    texts = list(itertools.chain.from_iterable(running_text(paths, lang)[:250] for lang in LANGS))
+    texts = list(
+        itertools.chain.from_iterable(running_text(paths, lang, 0, 250).fresh for lang in LANGS)
+    )
     done = subprocess.run(
         [sys.executable, "-c", _CHILD, name],
         input="\n".join(texts),
@@ -197,47 +146,6 @@ def load_cost(name: str, paths: list[Path]) -> Any:
         total = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
         result["folder_mb"] = round(total / 1e6, 1)
     print("  ".join(f"{key} {value}" for key, value in result.items()), flush=True)
-    return result
-
-
-def found_both_ways(a: Floats, b: Floats) -> tuple[float, float]:
-    """Percent of right nearest neighbours by cosine and by margin, mean of both directions."""
-    cosines = a @ b.T  # [n, n]
-    truth = np.arange(len(a))
-    k = min(NEIGHBOURS, len(a))
-    near_a = np.partition(cosines, -k, 1)[:, -k:].mean(1)  # [n]
-    near_b = np.partition(cosines, -k, 0)[-k:].mean(0)
-    margins = cosines / ((near_a[:, None] + near_b[None, :]) / 2)
-    return tuple(  # type: ignore[return-value]
-        50 * float((s.argmax(1) == truth).mean() + (s.argmax(0) == truth).mean())
-        for s in (cosines, margins)
-    )
-
-
-def retrieval(encoder: Encoder, folder: Path) -> Any:
-    """The table of all pairs of languages, for every text of the folder."""
-    result: dict[str, Any] = {}
-    names = sorted({path.stem for path in folder.iterdir() if path.suffix[1:] in LANGS})
-    for name in names:
-        texts = {
-            lang: (folder / f"{name}.{lang}").read_text("utf-8").splitlines()
-            for lang in LANGS
-            if (folder / f"{name}.{lang}").exists()
-        }
-        if len({len(t) for t in texts.values()}) != 1:
-            sizes = ", ".join(f"{lang} {len(t)}" for lang, t in texts.items())
-            raise SystemExit(f"{name}: the files are not line by line of one text ({sizes} lines)")
-        vectors = {lang: encoder.encode(t) for lang, t in texts.items()}
-        table = {}
-        for a, b in itertools.combinations(texts, 2):
-            cosine, margin = found_both_ways(vectors[a], vectors[b])
-            table[f"{a}-{b}"] = {"cosine": round(cosine, 2), "margin": round(margin, 2)}
-        result[name] = {"sentences": len(next(iter(texts.values()))), "pairs": table}
-        print(f"\n{name}    " + "  ".join(f"{pair:>6}" for pair in table))
-        for kind in ("cosine", "margin"):
-            print(
-                f"{kind:{len(name) + 4}}" + "  ".join(f"{row[kind]:6.2f}" for row in table.values())
-            )
     return result
 
 
@@ -285,7 +193,19 @@ def main() -> None:
         "--warm-up", type=int, default=50_000, help="sentences, default %(default)s"
     )
     parser.add_argument("--fresh", type=int, default=10_000, help="sentences, default %(default)s")
+    parser.add_argument("--no-speed", action="store_true", help="retrieval alone")
     parser.add_argument("--retrieval", type=Path, help="folder of line-aligned NAME.<lang> files")
+    parser.add_argument(
+        "--distractors",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="... whose sentences are to be found among those of these files, too",
+    )
+    parser.add_argument(
+        "--most", type=int, default=50_000, help="distractors of a language, default %(default)s"
+    )
     parser.add_argument("-o", "--out", type=Path, help="JSON file, default benchmarks/results/")
     args = parser.parse_args()
     name = resolve(args.encoder)
@@ -294,10 +214,11 @@ def main() -> None:
     folder = (Path(name) if name else EMBEDDED) if isinstance(encoder, StaticEncoder) else None
     print(encoder.name)
     result = {"encoder": encoder.name, "machine": machine()}
-    result["load"] = load_cost(name, paths)
-    result["speed"] = speed(folder, encoder, paths, args.warm_up, args.fresh)
+    if not args.no_speed:
+        result["load"] = load_cost(name, paths)
+        result["speed"] = speed(folder, encoder, paths, args.warm_up, args.fresh)
     if args.retrieval:
-        result["retrieval"] = retrieval(encoder, args.retrieval)
+        result["retrieval"] = retrieval(encoder, args.retrieval, args.distractors, args.most)
     out = args.out or ROOT / "benchmarks" / "results" / "encoder.json"
     out.parent.mkdir(parents=True, exist_ok=True)
     out.write_text(json.dumps(result, indent=1) + "\n", "utf-8")
