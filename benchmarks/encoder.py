@@ -20,7 +20,6 @@ an encoder by its name.
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
 import os
 import platform
@@ -47,7 +46,7 @@ from align.encoders.protocol import Encoder, Floats  # noqa: E402
 from align.encoders.static import StaticEncoder  # noqa: E402
 from align.encoders.vectors import read_vectors  # noqa: E402
 from benchmarks.retrieval import LANGS, retrieval  # noqa: E402
-from benchmarks.texts import running_text  # noqa: E402
+from benchmarks.texts import Texts, running_texts  # noqa: E402
 
 COLD, PLAIN = 2_000, 4_000  # sentences
 _CHILD = """
@@ -97,15 +96,12 @@ def plain_path(folder: Path) -> Any:
     return encode
 
 
-def speed(folder: Path | None, encoder: Encoder, paths: list[Path], warm: int, fresh: int) -> Any:
+def speed(folder: Path | None, encoder: Encoder, every: dict[str, Texts]) -> Any:
     """Sentences per CPU-second by language."""
     result: dict[str, Any] = {}
     plain = plain_path(folder) if folder is not None else None
-    for lang in LANGS:
-        texts = running_text(paths, lang, warm, fresh)
+    for lang, texts in every.items():
         measured, count = texts.fresh, len(texts.warm_up)
-        if not measured:
-            continue
         row: dict[str, Any] = {"warm_up": count, "sentences": len(measured)}
         row["characters"] = round(sum(map(len, measured)) / len(measured), 1)
         if folder is not None and plain is not None:
@@ -127,11 +123,9 @@ def speed(folder: Path | None, encoder: Encoder, paths: list[Path], warm: int, f
     return result
 
 
-def load_cost(name: str, paths: list[Path]) -> Any:
+def load_cost(name: str, every: dict[str, Texts]) -> Any:
     """What a fresh process pays, and the size of the files."""
-    texts = list(
-        itertools.chain.from_iterable(running_text(paths, lang, 0, 250).fresh for lang in LANGS)
-    )
+    texts = [text for some in every.values() for text in some.fresh[:250]]
     done = subprocess.run(
         [sys.executable, "-c", _CHILD, name],
         input="\n".join(texts),
@@ -215,8 +209,9 @@ def main() -> None:
     print(encoder.name)
     result = {"encoder": encoder.name, "machine": machine()}
     if not args.no_speed:
-        result["load"] = load_cost(name, paths)
-        result["speed"] = speed(folder, encoder, paths, args.warm_up, args.fresh)
+        every = running_texts(paths, LANGS, args.warm_up, args.fresh)
+        result["load"] = load_cost(name, every)
+        result["speed"] = speed(folder, encoder, every)
     if args.retrieval:
         result["retrieval"] = retrieval(encoder, args.retrieval, args.distractors, args.most)
     out = args.out or ROOT / "benchmarks" / "results" / "encoder.json"

@@ -81,7 +81,7 @@ def retrieval(encoder: Encoder, folder: Path, crowd: Sequence[Path] = (), most: 
         count = len(next(iter(texts.values())))
         found: dict[str, Any] = {"sentences": count, "pairs": _table(name, vectors, count)}
         if crowd:
-            others = {lang: distractors(crowd, lang, most, t) for lang, t in texts.items()}
+            others = distractors(crowd, most, texts)
             found["distractors"] = {lang: len(t) for lang, t in others.items()}
             for lang, more in others.items():
                 vectors[lang] = np.concatenate([vectors[lang], encoder.encode(more)])

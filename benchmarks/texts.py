@@ -7,8 +7,8 @@ Understood are TSV files with a header of language codes and NAME.<lang> with a 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -46,18 +46,20 @@ def lines(path: Path) -> Iterator[str]:
         yield from (line.rstrip("\n") for line in file)
 
 
-def sentences(paths: Sequence[Path], lang: str) -> Iterator[str]:
-    """Every sentence of a language in these files; files without it are passed over."""
+def sentences(paths: Sequence[Path], langs: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """(language, sentence), for every sentence in one of these languages in these files."""
     for path in paths:
         name = path.name.removesuffix(path.suffix) if path.suffix in PACKED else path.name
         if name.endswith(".tsv"):
             rows = lines(path)
             head = next(rows, "").split("\t")
-            if lang in head:
-                column = head.index(lang)
-                yield from (row.split("\t")[column] for row in rows)
-        elif name.endswith((f".{lang}", f"{lang}.txt")):
-            yield from lines(path)
+            columns = [(lang, head.index(lang)) for lang in langs if lang in head]
+            for row in rows if columns else ():
+                cells = row.split("\t")
+                yield from ((lang, cells[column]) for lang, column in columns)
+        for lang in langs:
+            if name.endswith((f".{lang}", f"{lang}.txt")):
+                yield from ((lang, line) for line in lines(path))
 
 
 def size(text: str, lang: str) -> int:
@@ -65,38 +67,67 @@ def size(text: str, lang: str) -> int:
     return len(text) if lang == "zh" else len(text.split())
 
 
-def running_text(paths: Sequence[Path], lang: str, warm: int, fresh: int) -> Texts:
+@dataclass
+class _Found:
+    """The sentences of one language by length, each once."""
+
+    lang: str
+    running: dict[str, None] = field(default_factory=dict)
+    ordinary: dict[str, None] = field(default_factory=dict)
+    few: dict[str, None] = field(default_factory=dict)
+
+    def add(self, text: str, most: int) -> None:
+        words = size(text, self.lang)
+        if words in (RUNNING_ZH if self.lang == "zh" else RUNNING):
+            self.running[text] = None
+        elif is_ordinary(words, self.lang):
+            if len(self.ordinary) < most:
+                self.ordinary[text] = None
+        elif text and len(self.few) < FEW:
+            self.few[text] = None
+
+
+def is_ordinary(words: int, lang: str) -> bool:
+    """10-40 words, or 16-80 Chinese characters."""
+    return words in (ORDINARY_ZH if lang == "zh" else ORDINARY)
+
+
+def running_texts(
+    paths: Sequence[Path], langs: Sequence[str], warm: int, fresh: int
+) -> dict[str, Texts]:
     """Running text of 20-25 words (Chinese: 32-48 characters), shuffled, each sentence once.
 
     The warm-up gets sentences of 10-40 words (16-80 characters) where those do not suffice. Where
-    there is hardly any text, all of it is fresh.
+    there is hardly any text, all of it is fresh. Languages without text are left out.
     """
-    wanted, ordinary = (RUNNING_ZH, ORDINARY_ZH) if lang == "zh" else (RUNNING, ORDINARY)
-    found: dict[str, None] = {}
-    more: dict[str, None] = {}
-    few: dict[str, None] = {}
-    for text in sentences(paths, lang):
-        words = size(text, lang)
-        if words in wanted:
-            found[text] = None
-        elif words in ordinary:
-            more[text] = None
-        elif text and len(few) < FEW:
-            few[text] = None
-    if len(found) < FEW:
-        return Texts([], list(found | more | few)[:fresh])
-    texts, others = list(found), list(more)
-    random.Random(0).shuffle(texts)
-    random.Random(0).shuffle(others)
-    return Texts((texts[fresh:] + others)[:warm], texts[:fresh])
+    found = {lang: _Found(lang) for lang in langs}
+    for lang, text in sentences(paths, langs):
+        found[lang].add(text, 2 * warm + FEW)
+    texts = {}
+    for lang, kept in found.items():
+        if len(kept.running) < FEW:
+            texts[lang] = Texts([], list(kept.running | kept.ordinary | kept.few)[:fresh])
+        else:
+            running, others = list(kept.running), list(kept.ordinary)
+            random.Random(0).shuffle(running)
+            random.Random(0).shuffle(others)
+            texts[lang] = Texts((running[fresh:] + others)[:warm], running[:fresh])
+    return {lang: text for lang, text in texts.items() if text.fresh}
 
 
-def distractors(paths: Sequence[Path], lang: str, most: int, without: Sequence[str]) -> list[str]:
-    """At most so many sentences of 10-40 words (16-80 characters), none of those in `without`."""
-    ordinary = ORDINARY_ZH if lang == "zh" else ORDINARY
-    known = set(without)
-    texts = list(
-        {t: None for t in sentences(paths, lang) if size(t, lang) in ordinary and t not in known}
-    )
-    random.Random(0).shuffle(texts)
-    return texts[:most]
+def distractors(
+    paths: Sequence[Path], most: int, without: Mapping[str, Sequence[str]]
+) -> dict[str, list[str]]:
+    """At most so many sentences of 10-40 words (16-80 characters) of each language, none of those
+    in `without`."""
+    found: dict[str, dict[str, None]] = {lang: {} for lang in without}
+    for lang, text in sentences(paths, list(without)):
+        if is_ordinary(size(text, lang), lang):
+            found[lang][text] = None
+    chosen = {}
+    for lang, texts in found.items():
+        known = set(without[lang])
+        kept = [text for text in texts if text not in known]
+        random.Random(0).shuffle(kept)
+        chosen[lang] = kept[:most]
+    return chosen

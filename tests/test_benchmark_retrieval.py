@@ -12,7 +12,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from benchmarks.retrieval import both_ways, one_way, read_texts, retrieval
-from benchmarks.texts import distractors, running_text
+from benchmarks.texts import Texts, distractors, running_texts
 
 
 def unit(*rows: tuple[float, ...]) -> np.ndarray:
@@ -67,7 +67,7 @@ def test_files(tmp_path: Path) -> None:
     assert found["pairs"] == {"en-de": {"cosine": 100.0, "margin": 100.0}}
     assert found["distractors"] == {"en": 1, "de": 2}
     assert found["among_distractors"]["en-de"]["cosine"] == 100.0  # the first of equals
-    assert distractors([crowd], "de", 1, []) in ([rows[1].split("\t")[1]], ["e " * 12])
+    assert distractors([crowd], 9, {"de": ["e " * 12]}) == {"de": ["aab " * 12]}
     (tmp_path / "t.de").write_text("aab\n", encoding="utf-8")
     with pytest.raises(SystemExit, match="t: the files are not line by line of one text"):
         read_texts(tmp_path)
@@ -78,10 +78,10 @@ def test_running_text(tmp_path: Path) -> None:
     ordinary = [f"{i} " + "word " * 30 for i in range(300)]
     file = tmp_path / "x.en"
     file.write_text("\n".join([*running, *ordinary, *running, "few words"]), encoding="utf-8")
-    texts = running_text([file], "en", 800, 100)
+    texts = running_texts([file], ["en", "de"], 800, 100)["en"]
     assert set(texts.fresh) <= set(running) and len(texts.fresh) == 100
     assert len(texts.warm_up) == 800 and set(texts.warm_up[:600]) == set(running) - set(texts.fresh)
     assert set(texts.warm_up[600:]) < set(ordinary)
-    assert running_text([file], "de", 800, 100).fresh == []
+    assert list(running_texts([file], ["en", "de"], 800, 100)) == ["en"]
     file.write_text("few words\nmore\n", encoding="utf-8")
-    assert running_text([file], "en", 800, 100).fresh == ["few words", "more"]
+    assert running_texts([file], ["en"], 800, 100) == {"en": Texts([], ["few words", "more"])}
