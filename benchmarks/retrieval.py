@@ -21,7 +21,7 @@ from benchmarks.texts import distractors
 Floats = npt.NDArray[np.float32]
 LANGS = ("en", "de", "fr", "zh")
 NEIGHBOURS = 4
-_CANDIDATES, _ROWS = 16, 1024  # of which the margin is looked at; compared at once
+_CANDIDATES, _ROWS = 8, 1024  # of which the margin is looked at; compared at once
 
 
 def _nearness(a: Floats, b: Floats) -> Floats:
