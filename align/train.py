@@ -72,8 +72,9 @@ def train(
     """Trains a static encoder on bitext and writes it to the folder `output`.
 
     `corpora` are .tsv files, Moses pairs and folders of them. `start` is the folder of a model of
-    ours to continue from, or "embedded" for the one inside the package: its vocabulary is kept. `dev` is a folder of line-aligned files
-    NAME.<lang> to measure with; without it up to 1,000 pairs of each language pair are held out.
+    ours to continue from, or "embedded" for the one inside the package: its vocabulary is kept.
+    `dev` is a folder of line-aligned files NAME.<lang> to measure with; without it up to 1,000
+    pairs of each language pair are held out.
     What is needed to go on after a stop lies in `output`.work until the end: `resume` goes on
     there. `overwrite` replaces a model, or an unfinished run, that is there. `progress` is called
     after each step, with the scores of the last checkpoint. Options whole or as keywords.

@@ -17,6 +17,7 @@ from align.encoders.load import load_encoder
 from align.errors import AlignError
 from align.training.dev import retrieval
 from align.training.encoder import Progress
+from align.training.plan import TrainOptions
 
 needs_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="training needs torch"
@@ -198,6 +199,9 @@ def test_continue_from_a_model(made: Path, tmp_path: Path) -> None:
     assert f"| continues | {load_encoder(made / 'model').name} |" in card
     with pytest.raises(AlignError, match="has 32 dimensions, dims asks for 64; leave it out"):
         train([text], tmp_path / "other", start=made / "model", dims=64)
+    from align.train import _base
+
+    assert _base("embedded", TrainOptions()).name == load_encoder().name
     with pytest.raises(AlignError, match="no model made by `align train`"):
         train([text], tmp_path / "other", start=tmp_path)
 

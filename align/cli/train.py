@@ -45,7 +45,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     how.add_argument("--rate", type=float, metavar="R", help="peak learning rate (0.003)")
     how.add_argument("--seed", type=int, metavar="S", default=0, help="of chance (0)")
     how.add_argument("--threads", type=threads, metavar="N", help="CPU threads (all allowed)")
-    how.add_argument("--from", dest="start", metavar="MODEL", help="continue this one, or: embedded")
+    how.add_argument("--from", dest="start", metavar="MODEL", help="continue it, or: embedded")
 
     data = command.add_argument_group("data")
     data.add_argument("--languages", type=languages, metavar="L", help="only these: en,de,...")
