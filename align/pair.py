@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ from align.beads import alignment_of
 from align.core.align import align_sides
 from align.core.calibrate import load_calibration
 from align.core.scorer import load_scorer
+from align.core.side import Side
 from align.encoders.load import load_encoder
 from align.encoders.protocol import unit_rows
 from align.errors import AlignError
@@ -27,6 +28,8 @@ from align.version import __version__
 
 log = logging.getLogger("align")
 Vectors = npt.NDArray[np.float32]
+Progress = Callable[[str, float], None]
+SPLIT, ENCODE = 0.1, 0.5  # share of the work that is done after these, about
 
 
 def pair(
@@ -37,6 +40,7 @@ def pair(
     encoder: Any = None,
     vectors: tuple[Vectors, Vectors] | None = None,
     splitter: Splitter | None = None,
+    progress: Progress | None = None,
     **changes: Any,
 ) -> Alignment:
     """Aligns two versions of a text.
@@ -46,21 +50,28 @@ def pair(
     `load_encoder` takes; `vectors` gives the sentences' vectors instead, float32 [n, d] and [m, d].
     Options are given whole or as keywords: `pair(a, b, src_lang="en", max_side=3)`. `explain=True`
     fills `Bead.why`; `input_format` is about files, text given as such is taken as it stands.
+    `progress(what, share)` is called now and then with what is done next and the share of all work
+    that is done, 0..1.
 
     Raises AlignError for input that cannot be read and options that make no sense.
     """
     options = dataclasses.replace(options or Options(), **changes)
-    documents = [
-        read_document(
-            source,
-            lang=lang,
-            options=options,
-            splitter=splitter,
-            input_format=options.input_format,
+    tell = progress or _nobody
+    documents: list[Document] = []
+    for source, lang in ((src, options.src_lang), (tgt, options.tgt_lang)):
+        tell("reading and splitting", SPLIT * len(documents) / 2)
+        documents.append(
+            read_document(
+                source,
+                lang=lang,
+                options=options,
+                splitter=splitter,
+                input_format=options.input_format,
+            )
         )
-        for source, lang in ((src, options.src_lang), (tgt, options.tgt_lang))
-    ]
-    return pair_documents(*documents, options=options, encoder=encoder, vectors=vectors)
+    return pair_documents(
+        *documents, options=options, encoder=encoder, vectors=vectors, progress=progress
+    )
 
 
 def pair_documents(
@@ -70,8 +81,10 @@ def pair_documents(
     options: Options,
     encoder: Any = None,
     vectors: Sequence[Vectors] | None = None,
+    progress: Progress | None = None,
 ) -> Alignment:
     """`pair` for documents that are read and split already."""
+    tell = progress or _nobody
     if vectors is None:
         encoder = load_encoder(encoder)
         name, kind = encoder.name, kind_of(encoder)
@@ -91,15 +104,20 @@ def pair_documents(
             )
     parts = ["align", f"v:{__version__}", f"encoder:{name}", f"scorer:{kind}"]
     signature = "|".join([*parts, *filter(None, [options.signature()])])
+    sides: list[Side] = []
+    for document, known in zip((src, tgt), given, strict=True):
+        tell("encoding", SPLIT + (ENCODE - SPLIT) * len(sides) / 2)
+        sides.append(side_of(document, encoder, known))
     found = align_sides(
-        side_of(src, encoder, given[0]),
-        side_of(tgt, encoder, given[1]),
+        sides[0],
+        sides[1],
         load_scorer(kind).restricted(options.max_side, options.max_total),
         load_calibration(kind),
         k=options.neighbours,
         threads=options.threads,
         monotone=options.monotone,
         explained=options.explain,
+        progress=lambda share: tell("aligning", ENCODE + (1 - ENCODE) * share),
     )
     alignment = alignment_of(src, tgt, found, signature)
     if len(src) and len(tgt) and alignment.parallel < UNRELATED:
@@ -110,6 +128,10 @@ def pair_documents(
             100 * alignment.parallel,
         )
     return alignment
+
+
+def _nobody(what: str, share: float) -> None:
+    """Where nobody wants to know."""
 
 
 UNRELATED = 0.1  # share of parallel text below which the documents are called unrelated

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -159,7 +160,15 @@ class Fake(ModuleType):
         self.result = result
         self.called: list[tuple[Path, Path, Options, str | None]] = []
 
-    def pair(self, src: Path, tgt: Path, *, options: Options, encoder: str | None) -> Alignment:
+    def pair(
+        self,
+        src: Path,
+        tgt: Path,
+        *,
+        options: Options,
+        encoder: str | None,
+        progress: Callable[[str, float], None],
+    ) -> Alignment:
         """Stand in for align.pair.pair."""
         self.called.append((src, tgt, options, encoder))
         if isinstance(self.result, BaseException):
@@ -378,3 +387,29 @@ def test_convert_leaves_nothing_after_a_failure(tmp_path: Path) -> None:
     path.write_text("a\tb\n" * 1000 + "a\n")
     assert main(["convert", str(path), str(tmp_path / "x.jsonl")]) == 2
     assert [p.name for p in tmp_path.iterdir()] == ["x.tsv"]
+
+
+class Screen(io.StringIO):
+    """A terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_bar_is_shown_after_a_while_and_only_on_a_terminal(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from align.cli import progress
+
+    for patience, quiet, screen, shown in (
+        (60.0, False, Screen(), False),
+        (0.0, True, Screen(), False),
+        (0.0, False, io.StringIO(), False),
+        (0.0, False, Screen(), True),
+    ):
+        monkeypatch.setattr(progress, "PATIENCE", patience)
+        with progress.Bar(quiet, screen) as bar:
+            bar("encoding", 0.1)
+            bar("aligning", 0.6)
+        assert ("aligning" in screen.getvalue()) == shown
+        assert ("60%" in screen.getvalue()) == shown

@@ -730,3 +730,14 @@ def test_any_characters_are_aligned_or_refused(src: str, tgt: str) -> None:
         check_whole(align.pair(src, tgt, src_lang="en", tgt_lang="zh"))
     except align.AlignError as error:
         assert "NUL" in str(error) or "surrogate" in str(error)
+
+
+def test_progress_rises_from_start_to_end() -> None:
+    told: list[tuple[str, float]] = []
+    text = "The mill stood by the river. It was old. Who would buy it?\n" * 3
+    align.pair(text, text, progress=lambda what, share: told.append((what, share)))
+    shares = [share for _, share in told]
+    assert shares == sorted(shares)
+    assert 0 <= shares[0] <= shares[-1] <= 1
+    assert [what for what, _ in told][:4] == ["reading and splitting"] * 2 + ["encoding"] * 2
+    assert {what for what, _ in told[4:]} == {"aligning"}

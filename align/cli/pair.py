@@ -82,11 +82,17 @@ def run(arguments: argparse.Namespace) -> int:
         threads=use_threads(arguments.threads or 1),
     )
 
+    from align.cli.progress import Bar
     from align.pair import pair
 
-    alignment = pair(
-        Path(arguments.src), Path(arguments.tgt), options=options, encoder=arguments.encoder
-    )
+    with Bar(arguments.quiet) as bar:
+        alignment = pair(
+            Path(arguments.src),
+            Path(arguments.tgt),
+            options=options,
+            encoder=arguments.encoder,
+            progress=bar,
+        )
     rows = rows_of(
         alignment,
         whole=form.whole or arguments.all,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -40,15 +41,16 @@ def align_sides(
     threads: int = 1,
     monotone: bool = False,
     explained: bool = False,
+    progress: Callable[[float], None] | None = None,
 ) -> Found:
     """Aligns two documents; every sentence of both is in exactly one bead.
 
-    `explained`: with the parts of each score.
+    `explained`: with the parts of each score. `progress` is told the share that is done, 0..1.
     """
     n, m = len(src), len(tgt)
     if not n or not m:
         return unaligned(n, m)
-    result = align_monotone(src, tgt, scorer, k, threads)
+    result = align_monotone(src, tgt, scorer, k, threads, progress=progress)
     moved = None if monotone else find_moved(result, scorer, k, threads)
     beads, is_moved = merge(result.beads, moved, n, m)
     probability, lax = calibrate(calibration, beads, is_moved, result.evidence)

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 
@@ -99,6 +101,10 @@ def _heaviest(targets: list[int], weight: list[float]) -> list[int]:
     return keep[::-1]
 
 
+LARGEST = 1 << 16  # cells of a segment
+GAP = 8  # times as many sentences on one side: there is a gap
+Point = tuple[int, int]
+
 FEW = 8  # anchors below which the whole documents tell the ratio
 MOST = 0.4  # log ratio that whole documents may tell: one may be an excerpt of the other
 
@@ -127,42 +133,69 @@ def _cuts(anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float) -
 def segments(
     anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float, longest: int
 ) -> Segments:
-    """Cuts n x m into segments; what is longer than `longest` is cut again at a weaker anchor.
+    """Cuts n x m into segments; what is larger than about `longest` is cut at a weaker anchor.
 
     Where no anchor helps, the cut follows the diagonal of the segment: time stays linear.
     """
     points = _cuts(anchors, n, m, min_margin, min_gap)
     size = np.diff(points, axis=0)
-    large = (size.min(1) > 0) & (size.max(1) > longest)
-    large &= size[:, 0] * size[:, 1] > longest * longest // 4
-    more: list[tuple[int, int]] = []
+    large = np.flatnonzero(size[:, 0] * size[:, 1] > _most(size[:, 0], size[:, 1], longest))
+    more: list[Point] = []
     src, tgt = anchors.src.tolist(), anchors.tgt.tolist()
-    for k in np.flatnonzero(large).tolist():
-        stack = [(tuple(points[k].tolist()), tuple(points[k + 1].tolist()))]
+    for k in large.tolist():
+        ends = [(int(i), int(j)) for i, j in points[k : k + 2]]
+        stack = [(ends[0], ends[1])]
         while stack:
             low, high = stack.pop()
             h, w = high[0] - low[0], high[1] - low[1]
-            if min(h, w) == 0 or max(h, w) <= longest or h * w <= longest * longest // 4:
+            if h * w <= _most(h, w, longest):
                 more.append(high)
                 continue
-            middle = _weak_cut(src, tgt, anchors.margin, low, high)
-            stack += [(middle, high), (low, middle)]
+            cuts = [low, *_weak_cuts(src, tgt, anchors.margin, low, high, (n, m), longest), high]
+            stack += list(pairwise(cuts))[::-1]
     if more:
         points = np.concatenate([points, np.array(more, np.int64)])
-        points = np.unique(points[np.lexsort((points[:, 1], points[:, 0]))], axis=0)
+        points = np.unique(points, axis=0)
     return Segments(points[:-1, 0], points[1:, 0], points[:-1, 1], points[1:, 1])
 
 
-def _weak_cut(
-    src: list[int], tgt: list[int], margin: Floats, low: tuple[int, int], high: tuple[int, int]
-) -> tuple[int, int]:
-    """The point before the best anchor in the middle half of a box, else on its diagonal."""
+def _most(h: Any, w: Any, longest: int) -> Any:
+    """Cells that a segment of this form may have: a number times its sentences, never too many.
+
+    A few sentences beside a long gap are no problem: they may belong to either end of it.
+    """
+    return np.minimum(longest * (h + w) // 2, LARGEST)
+
+
+def _weak_cuts(
+    src: list[int],
+    tgt: list[int],
+    margin: Floats,
+    low: Point,
+    high: Point,
+    last: Point,
+    longest: int,
+) -> list[Point]:
+    """Where to cut a box: before the best anchor in its middle half, else on its diagonal.
+
+    A box far longer on one side holds a gap: its few sentences are left at the ends of it, where
+    they are next to what they stood beside; at the ends of the document, at the inner end.
+    """
     (i0, j0), (i1, j1) = low, high
-    quarter = (i1 - i0) // 4
+    h, w = i1 - i0, j1 - j0
+    quarter = h // 4
     a, b = bisect_left(src, i0 + quarter), bisect_right(src, i1 - quarter)
     inside = [k for k in range(a, b) if j0 < tgt[k] < j1 and i0 < src[k] < i1]
     if inside:
         best = max(inside, key=lambda k: float(margin[k]))
-        return src[best], tgt[best]
-    i, j = (i0 + i1) // 2, (j0 + j1) // 2
-    return (i, j) if i1 - i0 > 1 or j1 - j0 > 1 else high
+        return [(src[best], tgt[best])]
+    if max(h, w) < GAP * min(h, w):
+        return [((i0 + i1) // 2, (j0 + j1) // 2)]
+    few = min(h, w)
+    before = 0 if low == (0, 0) else few if high == last else few // 2
+    near = max(2 * few, longest)  # of the longer side stay with the shorter one
+    if h < w:
+        first, second = (i0 + before, j0 + near * (before > 0)), (i0 + before, j1)
+        return [first, (second[0], j1 - near * (before < few))]
+    first, second = (i0 + near * (before > 0), j0 + before), (i1, j0 + before)
+    return [first, (i1 - near * (before < few), second[1])]

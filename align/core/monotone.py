@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,11 +91,23 @@ def lattices(ready: Prepared, scorer: Scorer) -> Iterator[tuple[Lattice, Ints]]:
 
 
 def align_monotone(
-    src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
+    src: Side,
+    tgt: Side,
+    scorer: Scorer,
+    k: int,
+    threads: int = 1,
+    *,
+    cut: bool = True,
+    progress: Callable[[float], None] | None = None,
 ) -> Monotone:
     """Aligns two documents, n and m sentences, both at least 1. `cut=False`: one segment, exact."""
     ready = prepare(src, tgt, scorer, k, threads, cut=cut)
-    parts = [solve(lattice, ready.box, chosen) for lattice, chosen in lattices(ready, scorer)]
+    parts, done = [], 0
+    for lattice, chosen in lattices(ready, scorer):
+        if progress is not None:  # a third is done before, something is to be done behind
+            progress(0.3 + 0.6 * done / len(ready.box.src_first))
+        parts.append(solve(lattice, ready.box, chosen))
+        done += len(chosen)
     return ready.result(join(parts))
 
 

@@ -8,21 +8,25 @@ segment. A moved pair is rarer than one in order, so it must beat leaving both s
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from align.core.anchors import Segments
-from align.core.evidence import Evidence, find_shared
+from align.core.evidence import Evidence, Shared, find_shared
 from align.core.features import make_bucket
 from align.core.lattice import Lattice, all_paths, bead_marginals, best_path
-from align.core.monotone import Beads, Monotone, strongest_links
+from align.core.monotone import Beads, Monotone, buckets, strongest_links
 from align.core.neighbours import nearest, unit_rows
 from align.core.scorer import Scorer, score_bucket
+from align.core.shared import Matches
 from align.core.side import Floats, Ints
 
 MIN_COSINE = 0.25  # above the mean cosine of both sentences, of a candidate
 LOOSE = 0.3  # beads of the monotone pass linked less surely than this may be taken apart
 PRIOR = 2.0  # log-odds against a pair out of order
 REACH = 3  # sentences between two candidates of one box
+LONG = 24  # candidates of a run that is cut where it is sure
 EDGE = 1  # leftover sentences taken into a box around its candidates
 
 
@@ -69,25 +73,56 @@ def _boxes(i: Ints, j: Ints, src_free: np.ndarray, tgt_free: np.ndarray) -> Segm
         else:
             runs.append([(p, q)])
             open_runs.append(runs[-1])
-    found = np.array(
-        [(run[0][0], run[-1][0] + 1, run[0][1], run[-1][1] + 1) for run in runs], np.int64
-    ).reshape(-1, 4)
+    ends = [part for run in runs for part in _pieces(run)]
+    found = np.array([end[:4] for end in ends], np.int64).reshape(-1, 4)
+    inner = np.array([end[4:] for end in ends], bool).reshape(-1, 2)  # cut there: not to be widened
     for free, low, high in ((src_free, 0, 1), (tgt_free, 2, 3)):
         for _ in range(EDGE):
-            down = found[:, low] > 0
+            down = (found[:, low] > 0) & ~inner[:, 0]
             found[:, low] -= down & free[np.maximum(found[:, low] - 1, 0)]
-            up = found[:, high] < len(free)
+            up = (found[:, high] < len(free)) & ~inner[:, 1]
             found[:, high] += up & free[np.minimum(found[:, high], len(free) - 1)]
     return Segments(*found.T)
+
+
+def _pieces(run: list[tuple[int, int]]) -> Iterator[tuple[int, int, int, int, bool, bool]]:
+    """The box of a run, or several of a long one: where four stand on a diagonal it may be cut."""
+    start = 0
+    for k in range(2, len(run) - 1):
+        (i, j), (i_last, j_last) = run[k - 2], run[k + 1]
+        if (k - start >= LONG and i_last - i == j_last - j == 3) or k - start >= 3 * LONG:
+            yield run[start][0], run[k][0], run[start][1], run[k][1], start > 0, True
+            start = k
+    yield run[start][0], run[-1][0] + 1, run[start][1], run[-1][1] + 1, start > 0, False
+
+
+def _shared(ev: Evidence, box: Segments) -> Shared:
+    """`find_shared` for boxes in any order."""
+    parts = []
+    for one in range(len(box.src_first)):
+        alone = Segments(*(getattr(box, name)[one : one + 1] for name in box.__slots__))
+        parts.append(find_shared(ev, alone))
+    kinds = ([part.numbers for part in parts], [part.names for part in parts])
+    return Shared(
+        *(
+            Matches(
+                np.repeat(np.arange(len(found)), [len(part.src) for part in found]),
+                *(
+                    np.concatenate([getattr(part, name) for part in found])
+                    for name in ("src", "tgt", "weight")
+                ),
+            )
+            for found in kinds
+        )
+    )
 
 
 def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
     """Best beads of every box; where boxes overlap the better bead stays."""
     parts: list[tuple[Floats, ...]] = []
-    for one in range(len(box.src_first)):
-        alone = Segments(*(getattr(box, name)[one : one + 1] for name in box.__slots__))
-        shared = find_shared(ev, alone)
-        lattice = score_bucket(make_bucket(ev, alone, np.zeros(1, np.int64), shared), scorer)
+    shared = _shared(ev, box)
+    for chosen in buckets(box):
+        lattice = score_bucket(make_bucket(ev, box, chosen, shared), scorer)
         lattice = Lattice(
             np.maximum(lattice.beads - np.float32(PRIOR), np.float32(-1e9)),
             lattice.src_null * 0,  # being alone is the rule among leftovers: it costs nothing
@@ -101,14 +136,14 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
         end_i, end_j = path.src + path.a, path.tgt + path.b
         x, y = np.maximum(path.a - 1, 0), np.maximum(path.b - 1, 0)
         linked = strongest_links(marginals, path)
-        score = lattice.beads[end_i, x, y, 0, end_j] + PRIOR
+        score = lattice.beads[end_i, x, y, path.segment, end_j] + PRIOR
         columns = (
-            path.src + box.src_first[one],
-            path.tgt + box.tgt_first[one],
+            path.src + box.src_first[chosen][path.segment],
+            path.tgt + box.tgt_first[chosen][path.segment],
             path.a,
             path.b,
             score,
-            marginals[end_i, x, y, 0, end_j],
+            marginals[end_i, x, y, path.segment, end_j],
             linked,
         )
         parts.append(tuple(column[both] for column in columns))
