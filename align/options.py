@@ -23,7 +23,7 @@ class Options:
     max_total: int = 7  # most sentences on both sides of a bead together
     neighbours: int = 4  # k of the margin: nearest neighbours that make the mean
     monotone: bool = False  # True: look for no moved text
-    min_score: float | None = None  # pairs that score lower are left out of the output
+    min_score: float | None = None  # the sentences of a pair that scores lower stand alone
     min_probability: float | None = None  # 0..1, likewise for the calibrated probability
     explain: bool = False  # fill in Bead.why; it changes nothing else
     # running

@@ -69,9 +69,13 @@ def pair(
                 input_format=options.input_format,
             )
         )
-    return pair_documents(
+    found = pair_documents(
         *documents, options=options, encoder=encoder, vectors=vectors, progress=progress
     )
+    kept = found.above(min_score=options.min_score, min_probability=options.min_probability)
+    if len(kept) < len(found):
+        log.info("%d of %d pairs left out, below the threshold", len(found) - len(kept), len(found))
+    return kept
 
 
 def pair_documents(
@@ -83,7 +87,7 @@ def pair_documents(
     vectors: Sequence[Vectors] | None = None,
     progress: Progress | None = None,
 ) -> Alignment:
-    """`pair` for documents that are read and split already."""
+    """`pair` for documents that are read and split already, with every pair there is."""
     tell = progress or _nobody
     if vectors is None:
         encoder = load_encoder(encoder)

@@ -128,6 +128,24 @@ class Alignment:
     def __getitem__(self, index: int | slice) -> Bead | tuple[Bead, ...]:
         return self.pairs[index]
 
+    def above(
+        self, *, min_score: float | None = None, min_probability: float | None = None
+    ) -> Alignment:
+        """The same without the pairs below a threshold: their sentences stand alone.
+
+        Every sentence stays in exactly one bead. A pair without a probability does not pass
+        `min_probability`.
+        """
+        if min_score is None and min_probability is None:
+            return self
+        beads: list[Bead] = []
+        for bead in self.beads:
+            if not bead.is_pair or _passes(bead, min_score, min_probability):
+                beads.append(bead)
+            else:
+                beads += _apart(bead, self.src, self.tgt)
+        return replace(self, beads=tuple(beads))
+
     def __repr__(self) -> str:
         sides = (f"{side.name} ({side.lang}, {len(side)})" for side in (self.src, self.tgt))
         return (
@@ -349,3 +367,20 @@ def _turned(alignment: Alignment) -> Alignment:
         tgt=alignment.src,
         beads=tuple(beads[k] for k in order),
     )
+
+
+def _passes(bead: Bead, min_score: float | None, min_probability: float | None) -> bool:
+    if min_score is not None and bead.score < min_score:
+        return False
+    return min_probability is None or (
+        bead.probability is not None and bead.probability >= min_probability
+    )
+
+
+def _apart(bead: Bead, src: Document, tgt: Document) -> Iterator[Bead]:
+    for i in bead.src_ids:
+        left = src.sentences[i]
+        yield Bead((i,), (), src=left.text, src_span=(left.start, left.end))
+    for j in bead.tgt_ids:
+        left = tgt.sentences[j]
+        yield Bead((), (j,), tgt=left.text, tgt_span=(left.start, left.end))

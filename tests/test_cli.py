@@ -217,9 +217,6 @@ def test_pair_passes_its_options_on(fake: Fake) -> None:
         (["--header", "--columns", "src_ids,tgt_ids,kind"], "src_ids\ttgt_ids\tkind\n0\t0\t1-1\n"),
         (["--all", "--columns", "kind,src"], "1-1\tA & b.\n1-0\tLeft.\n"),
         (["--format", "ladder"], "[0]:[0]:2.5000\n[1]:[]:0.0000\n"),
-        (["--format", "ladder", "--min-score", "3"],
-         "[0]:[]:0.0000\n[]:[0]:0.0000\n[1]:[]:0.0000\n"),
-        (["--min-probability", "0.95"], ""),
         (["--format", "hunalign"], "0\t0\t2.500000\n1\t1\t0.000000\n2\t1\t0.000000\n"),
     ],
 )  # fmt: skip

@@ -97,6 +97,21 @@ def test_a_left_out_pair_leaves_its_sentences(limits: dict[str, float], kinds: l
         )
 
 
+def test_thresholds_of_an_alignment() -> None:
+    above = ALIGNMENT.above(min_score=0.0)
+    assert [bead.kind for bead in above.beads] == ["1-2", "1-0", "1-0", "0-1"]
+    assert [bead.kind for bead in above] == ["1-2"]
+    assert list(rows_of(above)) == list(rows_of(ALIGNMENT, min_score=0.0))
+    assert (above.src, above.tgt, above.signature) == (
+        ALIGNMENT.src,
+        ALIGNMENT.tgt,
+        ALIGNMENT.signature,
+    )
+    assert above.beads[2] == Bead((2,), (), src="Three.", src_span=(21, 27))
+    assert above.above(min_score=0.0) == above
+    assert ALIGNMENT.above() is ALIGNMENT
+
+
 # exact bytes
 
 

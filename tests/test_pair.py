@@ -641,6 +641,24 @@ def test_unrelated_documents_warn_on_the_command_line(command: Any) -> None:
     assert command("pair", "-q", *files, "--min-probability", "0.5") == (0, "", "")
 
 
+def test_python_and_the_command_line_keep_the_same_pairs(command: Any, caplog: Any) -> None:
+    files = raw("article", "en"), raw("article", "de")
+    whole = from_raw("article", "en", "de")
+    sure = [bead for bead in whole if (bead.probability or 0) >= 0.9]
+    assert 0 < len(sure) < len(whole)
+    with caplog.at_level("INFO", "align"):
+        found = align.pair(*files, min_probability=0.9)
+    assert list(found) == sure
+    assert f"{len(whole) - len(sure)} of {len(whole)} pairs left out" in caplog.text
+    for side in ("src_ids", "tgt_ids"):
+        assert sorted(i for bead in found.beads for i in getattr(bead, side)) == sorted(
+            i for bead in whole.beads for i in getattr(bead, side)
+        )
+    arguments = "-q", *map(str, files), "--columns", "src,tgt", "--min-probability", "0.9"
+    _, stdout, _ = command("pair", *arguments)
+    assert stdout == "".join(f"{bead.src}\t{bead.tgt}\n" for bead in sure)
+
+
 def test_the_command_line_says_what_python_says(command: Any) -> None:
     files = str(raw("article", "en")), str(raw("article", "de"))
     columns = "src_ids,tgt_ids,probability,moved,src,tgt"

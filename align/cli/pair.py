@@ -93,12 +93,7 @@ def run(arguments: argparse.Namespace) -> int:
             encoder=arguments.encoder,
             progress=bar,
         )
-    rows = rows_of(
-        alignment,
-        whole=form.whole or arguments.all,
-        min_score=options.min_score,
-        min_probability=options.min_probability,
-    )
+    rows = rows_of(alignment, whole=form.whole or arguments.all)
     header = header_of(alignment, columns=arguments.columns, titles=arguments.header)
     if form == REPORT:
         write_report(arguments.output, rows, header)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 
 from align.errors import AlignError
-from align.types import Alignment, Bead, Document, Reason
+from align.types import Alignment, Bead, Reason
 
 COLUMNS = (
     "src",
@@ -108,26 +108,13 @@ def rows_of(
 ) -> Iterator[Row]:
     """The rows of an alignment, in its order.
 
-    A pair below a threshold is left out; with `whole`, insertions and deletions are rows too
-    and the sentences of a left-out pair become deletions and insertions, so that every sentence
-    stays in exactly one row. A pair without a probability does not pass `min_probability`.
+    With `whole`, insertions and deletions are rows too. The sentences of a pair below a threshold
+    count as such; see `Alignment.above`.
     """
+    alignment = alignment.above(min_score=min_score, min_probability=min_probability)
     for bead in alignment.beads:
-        if bead.is_pair and _passes(bead, min_score, min_probability):
+        if whole or bead.is_pair:
             yield _row(bead, alignment)
-        elif whole:
-            if not bead.is_pair:
-                yield _row(bead, alignment)
-            else:
-                yield from _apart(bead, alignment)
-
-
-def _passes(bead: Bead, min_score: float | None, min_probability: float | None) -> bool:
-    if min_score is not None and bead.score < min_score:
-        return False
-    return min_probability is None or (
-        bead.probability is not None and bead.probability >= min_probability
-    )
 
 
 def _row(bead: Bead, alignment: Alignment) -> Row:
@@ -147,21 +134,6 @@ def _row(bead: Bead, alignment: Alignment) -> Row:
         tgt_lang=alignment.tgt.lang,
         why=bead.why,
     )
-
-
-def _apart(bead: Bead, alignment: Alignment) -> Iterator[Row]:
-    langs = Row(src_lang=alignment.src.lang, tgt_lang=alignment.tgt.lang, score=0.0)
-    for i in bead.src_ids:
-        text, span = _sentence(alignment.src, i)
-        yield replace(langs, src=text, tgt="", src_ids=(i,), tgt_ids=(), kind="1-0", src_span=span)
-    for j in bead.tgt_ids:
-        text, span = _sentence(alignment.tgt, j)
-        yield replace(langs, src="", tgt=text, src_ids=(), tgt_ids=(j,), kind="0-1", tgt_span=span)
-
-
-def _sentence(document: Document, number: int) -> tuple[str, tuple[int, int]]:
-    sentence = document.sentences[number]
-    return sentence.text, (sentence.start, sentence.end)
 
 
 # from rows to other rows
