@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.core.pairwise import BLOCK, Column, load_weights, pair_features, probabilities
+from align.core.pairwise import (
+    BLOCK,
+    Column,
+    different,
+    load_weights,
+    pair_features,
+    probabilities,
+)
 from align.core.side import Ragged
 from align.encoders.load import load_encoder
 from align.encoders.pieces import normalise
@@ -84,8 +91,7 @@ class PairScorer:
         for start in range(0, n, BLOCK):
             first = max(0, min(start, n - BLOCK))  # the last block is a full one, too
             a, b = (_part(side, first, start + BLOCK) for side in sides)
-            different = min(len(set(a.keys.tolist())), len(set(b.keys.tolist())))
-            others = self._others() if different < _FEW else None
+            others = self._others() if different(a, b) < _FEW else None
             found.append(pair_features(a, b, others)[start - first :])
         return np.concatenate(found)
 

@@ -3,7 +3,8 @@
 Protocol: of each source a run of rows is taken, and about half of its pairs are shifted: to the
 next shifted row (near), to a row far away (far), and far in no order (shuffled). Reported are the
 area under the ROC curve and the expected calibration error (ten bins) of the probability, for each
-language pair over all sources and kinds of shift. Speed: CPU seconds and peak memory of the whole
+language pair over all sources and kinds of shift; also for pairs that are scored one by one or by
+four, which have few surroundings. Speed: CPU seconds and peak memory of the whole
 command on a TSV file of 100,000 pairs.
 
     python -m benchmarks.score --corpus ../shared/corpora/copyleft [--speed] [-o JSON]
@@ -47,6 +48,8 @@ HERE = Path(__file__).resolve().parent
 WEIGHTS = HERE.parent / "align" / "core" / "weights" / "score.json"
 LANGS = ("en", "de", "fr", "zh")
 ROWS = 768  # of a source and language pair
+FEW = (1, 4)  # pairs scored together, besides all
+FEW_ROWS = 24  # that are scored in such groups
 FEWEST = 200
 PAIRS = 100_000  # of the speed test
 Pairs = list[tuple[str, str]]
@@ -54,11 +57,12 @@ Pairs = list[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Data:
-    """The features of the pairs of one source, one language pair and one kind of shift."""
+    """The features of the pairs of one source, language pair, kind of shift and size of group."""
 
     source: str
     langs: str
     kind: str
+    together: int  # pairs that are scored together; 0: all
     features: Floats  # [n, F]
     true: npt.NDArray[np.bool_]  # [n]
 
@@ -69,6 +73,7 @@ class Result:
 
     langs: str
     kind: str
+    together: int
     pairs: int
     auc: float
     ece: float
@@ -105,7 +110,12 @@ def measure(
     for source, langs, pairs in found:
         for kind in kinds:
             mix = make_mix(pairs, kind, rng)
-            data.append(Data(source, langs, kind, scorer.features(mix.src, mix.tgt), mix.true))
+            for size in (0, *FEW):
+                rows = FEW_ROWS if size else len(mix.src)
+                groups = [slice(i, i + (size or rows)) for i in range(0, rows, size or rows)]
+                parts = [scorer.features(mix.src[group], mix.tgt[group]) for group in groups]
+                true = mix.true[:rows]
+                data.append(Data(source, langs, kind, size, np.concatenate(parts), true))
     return data
 
 
@@ -129,15 +139,40 @@ def ece(probability: Floats, true: npt.NDArray[np.bool_]) -> float:
 
 
 def results(data: Sequence[Data], weights: Floats) -> list[Result]:
-    """By language pair, all kinds together and each alone; then everything."""
+    """By language pair, all kinds together and each alone; then everything, and in small groups."""
     out = []
-    for langs in [*sorted({d.langs for d in data}), "all"]:
-        for kind in ("all", NEAR, FAR, SHUFFLED):
-            part = [d for d in data if langs in (d.langs, "all") and kind in (d.kind, "all")]
-            true = np.concatenate([d.true for d in part])
-            p = probabilities(np.concatenate([d.features for d in part]), weights)
-            out.append(Result(langs, kind, len(true), auc(p, true), ece(p, true)))
+    wanted = [
+        (langs, kind, 0)
+        for langs in [*sorted({d.langs for d in data}), "all"]
+        for kind in ("all", *sorted({d.kind for d in data}))
+    ]
+    for langs, kind, together in [*wanted, *(("all", "all", size) for size in FEW)]:
+        part = [
+            d
+            for d in data
+            if d.together == together and langs in (d.langs, "all") and kind in (d.kind, "all")
+        ]
+        true = np.concatenate([d.true for d in part])
+        p = probabilities(np.concatenate([d.features for d in part]), weights)
+        found = round(auc(p, true), 5), round(ece(p, true), 5)
+        out.append(Result(langs, kind, together, len(true), *found))
     return out
+
+
+def learned(sets: Sequence[Sequence[Data]]) -> Floats:
+    """Weights from several sets, which count alike; in each, small groups count half together."""
+    data, counts = [], []
+    for part in sets:
+        sizes = {size: sum(len(d.true) for d in part if d.together == size) for size in (0, *FEW)}
+        for d in part:
+            share = 1.0 if d.together == 0 else 0.5 / len(FEW)
+            data.append(d)
+            counts.append(np.full(len(d.true), 1e5 * share / sizes[d.together]))
+    return learn(
+        np.concatenate([d.features for d in data]),
+        np.concatenate([d.true for d in data]),
+        np.concatenate(counts).astype(np.float32),
+    )
 
 
 def speed(corpora: Sequence[Path], langs: str) -> dict[str, float]:
@@ -184,24 +219,18 @@ def main() -> None:
         sets = [measure(runs(arguments.corpus, ROWS), scorer, (NEAR, FAR, SHUFFLED))]
         if arguments.aligned:
             sets.append(measure(aligned(arguments.aligned), scorer, (NEAR, FAR, SHUFFLED)))
-        sizes = [sum(len(d.true) for d in part) for part in sets]
-        data = [d for part in sets for d in part]
-        counts = np.concatenate(
-            [np.full(size, sum(sizes) / len(sizes) / size) for size in sizes]
-        ).astype(np.float32)
-        weights = learn(
-            np.concatenate([d.features for d in data]),
-            np.concatenate([d.true for d in data]),
-            counts,
-        )
+        weights = learned(sets)
         named = dict(zip(FEATURES, [round(float(w), 4) for w in weights], strict=True))
         WEIGHTS.write_text(json.dumps(named, indent=1) + "\n", encoding="utf-8")
-        print(f"wrote {WEIGHTS}")
-    data = measure(runs(arguments.corpus, ROWS), scorer, (NEAR, FAR, SHUFFLED))
+        print(f"wrote {WEIGHTS}; below: on the data they were learned from")
+        data = sets[0]
+    else:
+        data = measure(runs(arguments.corpus, ROWS), scorer, (NEAR, FAR, SHUFFLED))
     found = results(data, load_weights())
-    print(f"{'':8}{'shift':10}{'pairs':>8}{'AUC':>9}{'ECE':>8}")
+    print(f"{'':8}{'shift':10}{'together':10}{'pairs':>8}{'AUC':>9}{'ECE':>8}")
     for r in found:
-        print(f"{r.langs:8}{r.kind:10}{r.pairs:8}{r.auc:9.4f}{r.ece:8.3f}")
+        together = r.together or "all"
+        print(f"{r.langs:8}{r.kind:10}{together:<10}{r.pairs:8}{r.auc:9.4f}{r.ece:8.3f}")
     times = {}
     if arguments.speed:
         for langs in ("de-en", "en-zh", "en-de", "zh-en"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import io
 import itertools
 import json
@@ -10,6 +11,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -19,6 +21,7 @@ from align.cli import main
 from align.core.pairwise import (
     FEATURES,
     Column,
+    different,
     load_weights,
     pair_features,
     probabilities,
@@ -81,6 +84,8 @@ def test_features_by_hand() -> None:
     assert [named(found, i)["numbers shared"] for i in range(3)] == [1, 0, 1]
     assert [named(found, i)["numbers odd"] for i in range(3)] == [0, 1, 2]
     assert first["size"] == pytest.approx(np.log(10))
+    assert first["few"] == pytest.approx(1 / 3)
+    assert last["few x above the nearest other"] == pytest.approx(-1 / spread / 3)
 
 
 def random_columns(n: int, seed: int = 0) -> tuple[Column, Column]:
@@ -121,6 +126,7 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 def test_rows_that_say_the_same_are_no_rivals() -> None:
     src = column([[1, 0], [1, 0], [0, 1]], [9, 9, 9], [[], [], []], [1, 1, 2])
     tgt = column([[1, 0], [1, 0], [0, 1]], [9, 9, 9], [[], [], []], [3, 3, 4])
+    assert different(src, tgt) == 2
     found = pair_features(src, tgt)
     assert (found[:, FEATURES.index("above the nearest other")] > 0).all()
 
@@ -418,3 +424,36 @@ def test_an_unknown_language_is_told(tmp_path: Path, caplog: pytest.LogCaptureFi
     with caplog.at_level(logging.WARNING, "align"):
         score_file(path, tmp_path / "o.tmx")
     assert "the language hu is not one that the encoder in the package knows" in caplog.text
+
+
+# the benchmark
+
+
+@pytest.fixture
+def benchmark(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.syspath_prepend(str(DATA.parent))
+    return importlib.import_module("benchmarks.score")
+
+
+def test_area_and_calibration_error(benchmark: ModuleType) -> None:
+    true = np.array([True, True, False, False])
+    assert benchmark.auc(np.array([0.9, 0.8, 0.2, 0.1]), true) == 1.0
+    assert benchmark.auc(np.array([0.5, 0.5, 0.5, 0.5]), true) == 0.5
+    assert benchmark.auc(np.array([0.9, 0.1, 0.5, 0.1]), true) == (1 + 1 + 0 + 0.5) / 4
+    assert benchmark.ece(np.array([1.0, 1.0, 0.0, 0.0]), true) == 0.0
+    assert benchmark.ece(np.array([0.95, 0.95, 0.95, 0.05]), true) == pytest.approx(
+        0.75 * (0.95 - 2 / 3) + 0.25 * 0.05
+    )
+
+
+def test_measuring_and_learning(benchmark: ModuleType, scorer: PairScorer) -> None:
+    found = [("own", "en-de", corresponding("en", "de"))]
+    data = benchmark.measure(iter(found), scorer, (NEAR, FAR))
+    assert [(d.kind, d.together, len(d.true)) for d in data] == [
+        (kind, size, 24 if size else len(found[0][2])) for kind in (NEAR, FAR) for size in (0, 1, 4)
+    ]
+    assert all(d.features.shape == (len(d.true), len(FEATURES)) for d in data)
+    weights = benchmark.learned([data, data])
+    results = benchmark.results(data, weights)
+    whole = next(r for r in results if (r.langs, r.kind, r.together) == ("all", "all", 0))
+    assert (whole.pairs, whole.auc > 0.98) == (2 * len(found[0][2]), True)

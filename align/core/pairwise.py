@@ -30,6 +30,8 @@ FEATURES = (
     "numbers shared",
     "numbers odd",
     "size",
+    "few",
+    "few x above the nearest other",
 )
 
 
@@ -67,6 +69,8 @@ def pair_features(src: Column, tgt: Column, others: tuple[Floats, Floats] | None
     ahead = np.concatenate([scores, *parts[1:2]], 1)
     back = np.concatenate([scores.T, *parts[2:]], 1)
     nearest = np.stack([_nearest(ahead, mean), _nearest(back, mean)])  # [2, n, k]
+    above = (cosine - nearest.max((0, 2))) / spread
+    few = 1 / different(src, tgt)
     size = np.log(np.minimum(src.lengths, tgt.lengths))
     ratio = np.log(src.lengths / tgt.lengths)
     likely = cosine >= np.median(cosine)  # the languages' own ratio shows in the better half
@@ -76,14 +80,21 @@ def pair_features(src: Column, tgt: Column, others: tuple[Floats, Floats] | None
         np.ones(n),
         usual,
         (cosine - nearest.mean((0, 2))) / spread,
-        (cosine - nearest.max((0, 2))) / spread,
+        above,
         usual * size,
         np.minimum(np.abs(ratio - np.median(ratio[likely])), 2.0),
         np.minimum(shared, 2),
         np.minimum(odd, 3),
         size,
+        np.full(n, few),
+        few * above,
     )
     return np.stack(columns, 1).astype(np.float32)
+
+
+def different(src: Column, tgt: Column) -> int:
+    """How many rows are no repetitions: surroundings worth the name."""
+    return min(len(np.unique(side.keys)) for side in (src, tgt))
 
 
 def _nearest(scores: Floats, missing: float) -> Floats:
