@@ -71,11 +71,8 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
     both = (beads.a > 0) & (beads.b > 0)
     i, j = beads.src + beads.a, beads.tgt + beads.b
     x, y = np.maximum(beads.a - 1, 0), np.maximum(beads.b - 1, 0)
-    src, tgt = ev.src.sums, ev.tgt.sums
-    a, b = _blocks(src, beads.src, beads.a), _blocks(tgt, beads.tgt, beads.b)
-    cosine = np.einsum("kd,kd->k", a, b) / np.maximum(
-        np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1), 1e-6
-    )
+    norm = ev.src_blocks.norms[x, i] * ev.tgt_blocks.norms[y, j]
+    cosine = _products(beads, ev) / np.maximum(norm, 1e-6)
     usual = (ev.src_background[x, y, i] + ev.tgt_background[y, x, j]) / 2
     above = np.where(both, cosine - usual, 0)
     mass = (ev.src_blocks.mass[i] - ev.src_blocks.mass[beads.src]) + (
@@ -94,6 +91,16 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
         np.full(len(size), max(HARDLY - share, 0) / HARDLY),
     )
     return np.stack(columns, 1).astype(np.float32)
+
+
+def _products(beads: Beads, ev: Evidence) -> Floats:
+    """The product of both blocks' vectors; of a sentence alone anything. [k]"""
+    out = np.zeros(len(beads.src), np.float32)
+    for start in range(0, len(out), 2048):  # stays in the cache
+        part = slice(start, start + 2048)
+        a = _blocks(ev.src.sums, beads.src[part], beads.a[part])
+        out[part] = np.einsum("kd,kd->k", a, _blocks(ev.tgt.sums, beads.tgt[part], beads.b[part]))
+    return out
 
 
 def _blocks(sums: Floats, first: Ints, count: Ints) -> Floats:
