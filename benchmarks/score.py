@@ -50,6 +50,7 @@ LANGS = ("en", "de", "fr", "zh")
 ROWS = 768  # of a source and language pair
 FEW = (1, 4)  # pairs scored together, besides all
 FEW_ROWS = 24  # that are scored in such groups
+FEW_COUNT = 0.05  # what all of these together count for, beside the rest, in learning
 FEWEST = 200
 PAIRS = 100_000  # of the speed test
 Pairs = list[tuple[str, str]]
@@ -160,12 +161,12 @@ def results(data: Sequence[Data], weights: Floats) -> list[Result]:
 
 
 def learned(sets: Sequence[Sequence[Data]]) -> Floats:
-    """Weights from several sets, which count alike; in each, small groups count half together."""
+    """Weights from several sets, which count alike."""
     data, counts = [], []
     for part in sets:
         sizes = {size: sum(len(d.true) for d in part if d.together == size) for size in (0, *FEW)}
         for d in part:
-            share = 1.0 if d.together == 0 else 0.5 / len(FEW)
+            share = 1.0 if d.together == 0 else FEW_COUNT / len(FEW)
             data.append(d)
             counts.append(np.full(len(d.true), 1e5 * share / sizes[d.together]))
     return learn(
