@@ -22,10 +22,12 @@ OPEN = 5  # class of closing marks from which on the sentence goes on
 ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH = (
     1, 2, 4, 8, 16, 32, 64,
 )  # fmt: skip
+LEAST_LEVEL = 0.05
 
 NULL_FEATURES = (
     "alone", "mass", "best match", "best match above .3", "mass up to .5", "no closing mark",
     "paragraph of its own", "repeated", "best match around", "hardly a word",
+    "usual match", "match above the usual", "match below the usual",
 )  # fmt: skip
 HASH = np.int64(6364136223846793005)  # an odd number; its powers wrap around
 
@@ -84,6 +86,7 @@ class Evidence:
     src_nulls: Floats  # [n, len(NULL_FEATURES)]
     tgt_nulls: Floats
     mean_mass: float  # of a sentence
+    level: float  # cosine above the usual of a typical sentence's best match, at least LEAST_LEVEL
     ratio: float  # log of target bytes a source byte
 
     @property
@@ -100,6 +103,10 @@ def evidence(
     mass = float(a.mass[-1] + b.mass[-1]) / max(1, len(src) + len(tgt))
     mass = max(mass, 1e-6)
     src_usual, tgt_usual = background(src, a, b), background(tgt, b, a)
+    src_above = np.maximum(ahead.scores[:, 0] - src_usual[0, 0, 1:], 0)
+    tgt_above = np.maximum(back.scores[:, 0] - tgt_usual[0, 0, 1:], 0)
+    # of the better side: the other may have much that is nowhere here
+    level = float(max(np.median(src_above), np.median(tgt_above)))
     src_weight, tgt_weight = rarity(src.names, tgt.names)
     return Evidence(
         src,
@@ -111,14 +118,16 @@ def evidence(
         *covers(src, tgt, a, b, max_side),
         _counts(src, src_weight),
         _counts(tgt, tgt_weight),
-        _null_features(src, a, mass, ahead.scores[:, 0], src_usual[0, 0, 1:]),
-        _null_features(tgt, b, mass, back.scores[:, 0], tgt_usual[0, 0, 1:]),
+        _null_features(src, a, mass, src_above, level),
+        _null_features(tgt, b, mass, tgt_above, level),
         mass,
+        max(level, LEAST_LEVEL),
         length_ratio(src, tgt, anchors),
     )
 
 
-def _null_features(side: Side, blocks: Blocks, mass: float, best: Floats, mean: Floats) -> Floats:
+def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level: float) -> Floats:
+    """`above`: the best match anywhere less what is usual; `level`: what that is in a free text."""
     own = np.diff(blocks.mass) / mass
     _, paragraph, size = np.unique(side.paragraphs, return_inverse=True, return_counts=True)
     alone = (size[paragraph] == 1) & (len(size) > 1)
@@ -126,7 +135,6 @@ def _null_features(side: Side, blocks: Blocks, mass: float, best: Floats, mean: 
     rounded = np.round(side.sums[:, :16] * 1e4).astype(np.int64)
     hashed = rounded @ (HASH ** np.arange(1, rounded.shape[1] + 1, dtype=np.int64))
     _, same, times = np.unique(hashed, return_inverse=True, return_counts=True)
-    above = np.maximum(best - mean, 0)
     columns = (
         np.ones(len(side)),
         own,
@@ -138,6 +146,9 @@ def _null_features(side: Side, blocks: Blocks, mass: float, best: Floats, mean: 
         times[same] > 1,
         _around(above),
         side.marks & WORDLESS > 0,
+        np.full(len(side), level),
+        np.minimum(np.maximum(above / max(level, LEAST_LEVEL) - 1, 0), 1),
+        np.maximum(1 - above / max(level, LEAST_LEVEL), 0),
     )
     return np.stack(columns, 1).astype(np.float32)
 

@@ -41,6 +41,7 @@ INNER_FEATURES = (  # of a block and a block
     "names shared", "names alone", "open end inside", "paragraph inside", "quotes differ",
     "coverage capped", "margin above .3", "margin above .5", "leak",
     "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
+    "margin against the usual", "coverage against the usual",
 )  # fmt: skip
 START_FEATURES = (  # of the two places where a bead begins
     "paragraph starts agree", "paragraph starts differ", "speech begins on both",
@@ -205,6 +206,8 @@ def inner_features(bucket: Bucket, a: int, b: int) -> Floats:
         np.sqrt(np.maximum(by_src + by_tgt, 0)),
         np.maximum(off - 0.5, 0) * long,
         (_over(x.speech, a) > 0)[:, :, None] != (_over(y.speech, b) > 0)[:, None, :],
+        np.minimum(margin / ev.level, 2) * size,
+        np.minimum((by_src + by_tgt) / ev.level, 4),
     )
 
 
