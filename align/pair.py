@@ -13,7 +13,7 @@ import numpy.typing as npt
 from align.beads import alignment_of
 from align.core.align import align_sides
 from align.core.calibrate import load_calibration
-from align.core.scorer import load_scorer
+from align.core.scorer import LENGTH, load_scorer
 from align.core.side import Side
 from align.encoders.load import load_encoder
 from align.encoders.protocol import unit_rows
@@ -117,6 +117,7 @@ def pair_documents(
         sides[1],
         load_scorer(kind).restricted(options.max_side, options.max_total),
         load_calibration(kind),
+        lengths=load_scorer(LENGTH).restricted(options.max_side, options.max_total),
         k=options.neighbours,
         threads=options.threads,
         monotone=options.monotone,

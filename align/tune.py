@@ -14,7 +14,10 @@ from typing import Any
 
 import numpy as np
 
+from align.core.astray import LENGTH_BEADS, LENGTH_NULLS, length_mask
 from align.core.calibrate import Calibration
+from align.core.evidence import NULL_FEATURES
+from align.core.features import BEAD_FEATURES
 from align.core.scorer import Scorer
 from align.core.side import Side
 from align.sides import side_of
@@ -128,6 +131,18 @@ def make_examples(ready: Sequence[Ready], settings: Settings) -> list[Example]:
                 lambda r: make_example(r.src, r.tgt, r.task.links, settings, r.task.weight), ready
             )
         )
+
+
+def learn_lengths(ready: Sequence[Ready]) -> Scorer:
+    """Weights for what needs no vectors, all others 0."""
+    settings = Settings(max_side=4, max_total=6, band=25, rounds=40)
+    beads = length_mask(BEAD_FEATURES, LENGTH_BEADS)
+    nulls = length_mask(NULL_FEATURES, LENGTH_NULLS)
+    examples = [
+        replace(e, x=e.x * beads, src_nulls=e.src_nulls * nulls, tgt_nulls=e.tgt_nulls * nulls)
+        for e in make_examples(ready, settings)
+    ]
+    return learn(examples, settings)
 
 
 def leave_out(

@@ -21,7 +21,7 @@ import numpy as np
 
 from align.core.align import align_sides
 from align.core.calibrate import Calibration
-from align.core.scorer import FOLDER, Scorer, write_scorer
+from align.core.scorer import FOLDER, LENGTH, Scorer, write_scorer
 from align.encoders.load import ObjectEncoder, load_encoder
 from align.evaluate import Evaluation, evaluate, merge, read_links
 from align.sides import SENTENCE, kind_of
@@ -37,6 +37,7 @@ from align.tune import (
     Task,
     document,
     judge_all,
+    learn_lengths,
     leave_out,
     make_examples,
     prepare,
@@ -161,6 +162,9 @@ def main() -> None:
     arguments.output.mkdir(parents=True, exist_ok=True)
     write_scorer(scorer, arguments.output / f"{arguments.kind}.json")
     tell("learned")
+    if arguments.kind != SENTENCE:
+        write_scorer(learn_lengths(ready), arguments.output / f"{LENGTH}.json")
+        tell("learned for when vectors tell nothing")
     scorers = leave_out(ready, examples, settings, scorer)
     del examples
     tell("left out")

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from align.core.astray import by_length, is_astray
 from align.core.calibrate import Calibration, calibrate
 from align.core.explain import Parts, explain
 from align.core.monotone import Beads, align_monotone
 from align.core.moved import find_moved
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
+
+DOUBT = 0.49  # of what stands on lengths alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,19 +44,27 @@ def align_sides(
     threads: int = 1,
     monotone: bool = False,
     explained: bool = False,
+    lengths: Scorer | None = None,
     progress: Callable[[float], None] | None = None,
 ) -> Found:
     """Aligns two documents; every sentence of both is in exactly one bead.
 
-    `explained`: with the parts of each score. `progress` is told the share that is done, 0..1.
+    `explained`: with the parts of each score. `lengths`: weights for when the vectors tell nothing;
+    what they find has no probability above DOUBT. `progress` is told the share that is done, 0..1.
     """
     n, m = len(src), len(tgt)
     if not n or not m:
         return unaligned(n, m)
     result = align_monotone(src, tgt, scorer, k, threads, progress=progress)
-    moved = None if monotone else find_moved(result, scorer, k, threads)
+    blind = by_length(result, lengths) if lengths is not None and is_astray(result) else None
+    if blind is not None and lengths is not None:
+        result, scorer = blind, lengths
+    moved = None if monotone or blind else find_moved(result, scorer, k, threads)
     beads, is_moved = merge(result.beads, moved, n, m)
-    probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
+    if blind:
+        probability, lax = DOUBT * beads.probability, DOUBT * beads.linked
+    else:
+        probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
     return Found(
         beads.src,
         beads.tgt,

@@ -14,10 +14,10 @@ from itertools import product
 import numpy as np
 import numpy.typing as npt
 
-from align.core.anchors import Segments, segments
+from align.core.anchors import Segments
 from align.core.evidence import NULL_FEATURES, Evidence, find_shared
 from align.core.features import BEAD_FEATURES, Bucket, bead_features, make_bucket
-from align.core.monotone import LONGEST, MIN_GAP, MIN_MARGIN, Beads, Monotone, buckets
+from align.core.monotone import Beads, Monotone, buckets
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
 
@@ -65,7 +65,7 @@ def explain(result: Monotone, beads: Beads, moved: npt.NDArray[np.bool_], scorer
 def _in_order(result: Monotone, beads: Beads, pairs: Ints, out: Floats) -> None:
     """Features of pairs on the path, computed in the segments that they were found in."""
     ev = result.evidence
-    box = segments(result.anchors, len(ev.src), len(ev.tgt), MIN_MARGIN, MIN_GAP, LONGEST)
+    box = result.box
     segment = np.searchsorted(box.src_last, beads.src[pairs], side="right")
     shared = find_shared(ev, box)
     for chosen in buckets(box):

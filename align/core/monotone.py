@@ -50,6 +50,7 @@ class Monotone:
     forward: Neighbours
     backward: Neighbours
     anchors: Anchors
+    box: Segments
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ class Prepared:
 
     def result(self, beads: Beads) -> Monotone:
         """What the pass found."""
-        return Monotone(beads, self.evidence, self.forward, self.backward, self.anchors)
+        return Monotone(beads, self.evidence, self.forward, self.backward, self.anchors, self.box)
 
 
 def prepare(

@@ -27,6 +27,7 @@ from align.core.side import Floats
 from align.errors import AlignError
 
 _PARTS = np.cumsum([len(INNER_FEATURES), len(START_FEATURES)])
+LENGTH = "length"  # the weights for when vectors tell nothing
 FOLDER = Path(__file__).with_name("weights")
 
 
@@ -48,7 +49,7 @@ class Scorer:
 
 
 def load_scorer(kind: str) -> Scorer:
-    """The packaged weights for a kind of vectors: "static" or "sentence"."""
+    """The packaged weights for a kind of vectors: "static" or "sentence"; LENGTH for none."""
     return read_scorer(FOLDER / f"{kind}.json")
 
 

@@ -1,0 +1,73 @@
+"""Vectors that tell nothing: lengths and marks take over, and probabilities stay low."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import align
+from align.evaluate import evaluate, read_links
+
+STORY = Path(__file__).resolve().parents[1] / "data" / "story"
+
+
+class Random:
+    """An encoder that knows nothing: another direction for every sentence."""
+
+    name = "random"
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        rows = [
+            np.random.default_rng(list(text.encode())).normal(size=64).astype(np.float32)
+            for text in texts
+        ]
+        found = np.stack(rows) if rows else np.zeros((0, 64), np.float32)
+        return found / np.linalg.norm(found, axis=1, keepdims=True)
+
+
+def _links(found: align.Alignment) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
+    return [(tuple(bead.src_ids), tuple(bead.tgt_ids)) for bead in found]
+
+
+def _sentences(lang: str) -> list[str]:
+    return (STORY / "sentences" / f"{lang}.txt").read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("langs", ["en-de", "en-fr"])
+def test_lengths_take_over(langs: str) -> None:
+    src, tgt = langs.split("-")
+    found = align.pair(
+        _sentences(src),
+        _sentences(tgt),
+        encoder=Random(),
+        presplit=True,
+        src_lang=src,
+        tgt_lang=tgt,
+    )
+    gold = read_links(str(STORY / "gold" / f"{langs}.gold"))
+    assert evaluate(gold, _links(found)).strict.f1 > 0.7
+    assert max(bead.probability for bead in found if bead.src and bead.tgt) <= 0.5
+    assert found.parallel == 0.0
+
+
+def test_the_other_way_round_is_the_same() -> None:
+    there, back = (
+        align.pair(
+            _sentences(a), _sentences(b), encoder=Random(), presplit=True, src_lang=a, tgt_lang=b
+        )
+        for a, b in (("en", "de"), ("de", "en"))
+    )
+    assert sorted(_links(there)) == sorted((a, b) for b, a in _links(back))
+
+
+def test_texts_that_are_no_translations_stay_apart() -> None:
+    rng = np.random.default_rng(1)
+    lines = _sentences("de")
+    shuffled = [lines[k] for k in rng.permutation(len(lines))]
+    found = align.pair(
+        _sentences("en"), shuffled, encoder=Random(), presplit=True, src_lang="en", tgt_lang="de"
+    )
+    assert max(b.probability for b in found if b.src != b.tgt and b.src and b.tgt) <= 0.5
