@@ -18,7 +18,7 @@ from align.core.lattice import (
     best_path,
     null_marginals,
 )
-from align.core.neighbours import Neighbours, nearest, unit_rows
+from align.core.neighbours import Neighbours, nearest
 from align.core.scorer import Scorer, score_bucket
 from align.core.side import Floats, Ints, Side
 
@@ -72,7 +72,7 @@ def prepare(
     src: Side, tgt: Side, scorer: Scorer, k: int, threads: int = 1, *, cut: bool = True
 ) -> Prepared:
     """Neighbours, anchors and segments of n and m sentences, both at least 1."""
-    ahead, back = nearest(unit_rows(src.sums), unit_rows(tgt.sums), k, threads)
+    ahead, back = nearest(src.sums, tgt.sums, k, threads)
     anchors = chain(mutual_best(ahead, back))
     ev = evidence(src, tgt, len(scorer.shapes), ahead, back, anchors)
     n, m = len(src), len(tgt)

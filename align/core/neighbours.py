@@ -51,25 +51,38 @@ def _top(scores: Floats, k: int) -> Neighbours:
 
 
 def nearest(src: Floats, tgt: Floats, k: int, threads: int = 1) -> tuple[Neighbours, Neighbours]:
-    """Neighbours of each src row among tgt rows, and of each tgt row among src rows (unit rows)."""
+    """Neighbours of each src row among tgt rows, and of each tgt row among src rows.
+
+    [n, d], [m, d] of any lengths: cosines are products divided by lengths, no rows are copied.
+    """
+    a, b = _inverse(src), _inverse(tgt)
     if len(src) * len(tgt) <= EXACT:
         scores = src @ tgt.T
+        scores *= a[:, None]
+        scores *= b
         back = scores.T.copy()
         return _top(scores, k), _top(back, k)
-    return _corridor(src, tgt, k, threads)
+    return _corridor(src, tgt, a, b, k, threads)
 
 
-def _coarse(vectors: Floats) -> Floats:
-    """Unit vectors of blocks of COARSE sentences, the document's mean taken out. [n / COARSE, d]"""
-    whole = len(vectors) // COARSE * COARSE
-    sums = vectors[:whole].reshape(-1, COARSE, vectors.shape[1]).sum(1)
-    mean = vectors.mean(0)
-    if whole < len(vectors):
-        rest = vectors[whole:]
-        sums = np.concatenate([sums - COARSE * mean, (rest.sum(0) - len(rest) * mean)[None]])
-    else:
-        sums -= COARSE * mean
-    return unit_rows(sums)
+def _inverse(vectors: Floats) -> Floats:
+    """One over the length of each row. [n]"""
+    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    out: Floats = (1 / np.maximum(lengths, 1e-9)).astype(np.float32)
+    return out
+
+
+def _coarse(vectors: Floats, inverse: Floats) -> Floats:
+    """Sums of blocks of COARSE unit rows, the document's mean taken out. [n / COARSE, d]"""
+    n, d = vectors.shape
+    whole = n // COARSE * COARSE
+    weights = inverse[:whole].reshape(-1, 1, COARSE)
+    sums = (weights @ vectors[:whole].reshape(-1, COARSE, d))[:, 0]
+    sums = np.concatenate([sums, (inverse[whole:] @ vectors[whole:])[None]])
+    sizes = np.full(len(sums), COARSE)
+    sizes[-1] = n - whole
+    sums -= sizes[:, None].astype(np.float32) * (sums.sum(0) / n)
+    return sums if sizes[-1] else sums[:-1]
 
 
 def _near(coarse: Neighbours, last: int) -> Ints:
@@ -88,12 +101,15 @@ def _near(coarse: Neighbours, last: int) -> Ints:
     return np.concatenate(found)
 
 
-def _corridor(src: Floats, tgt: Floats, k: int, threads: int) -> tuple[Neighbours, Neighbours]:
+def _corridor(
+    src: Floats, tgt: Floats, a: Floats, b: Floats, k: int, threads: int
+) -> tuple[Neighbours, Neighbours]:
     """Search inside the blocks of sentences that look alike; each pair of blocks is seen once.
 
-    Which blocks look alike is the same question again, for vectors of whole blocks.
+    Which blocks look alike is the same question again, for vectors of whole blocks. `a` and `b` are
+    one over the lengths of the rows.
     """
-    ahead, back = nearest(_coarse(src), _coarse(tgt), 2, threads)
+    ahead, back = nearest(_coarse(src, a), _coarse(tgt, b), 2, threads)
     src_last, tgt_last = len(ahead.ids) - 1, len(back.ids) - 1
     pairs = np.concatenate([_near(ahead, tgt_last), _near(back, src_last)[:, ::-1]])
     pairs = np.unique(pairs[:, 0] * (tgt_last + 1) + pairs[:, 1])
@@ -110,6 +126,8 @@ def _corridor(src: Floats, tgt: Floats, k: int, threads: int) -> tuple[Neighbour
         whole = columns[-1] - columns[0] == len(columns) - 1  # a slice copies nothing
         base = tgt[columns[0] : columns[-1] + 1] if whole else tgt[columns]
         scores = src[rows] @ base.T
+        scores *= a[rows, None]
+        scores *= b[columns]
         turned = scores.T.copy()
         return rows, columns, _top(scores, k), _top(turned, k)
 
