@@ -28,7 +28,6 @@ import numpy as np
 import align
 from align.core.certainty import load_weights
 from align.core.scorer import FOLDER, load_scorer
-from align.core.votes import Ballot
 from align.encoders.load import load_encoder
 from align.evaluate import Evaluation, evaluate, merge, read_links
 from align.multi import multi_documents
@@ -69,7 +68,6 @@ REPORTED = (
     "bible-c", "debian-website", "electron-docs", "fastapi-docs-2025", "kubernetes-docs",
     "monero-site", "owasp-asvs", "roslyn-analyzers", "react-docs", "comprehensive-rust",
 )  # fmt: skip
-IN_ORDER = (0.0, 1.0, 2.0, -2.0, -1.0, 0.0)  # votes on links in order: set by hand
 SIZE = 100  # rows of a text
 Node = tuple[int, int]  # version, sentence
 Row = frozenset[Node]
@@ -134,8 +132,7 @@ def learn(corpora: Sequence[tuple[str, list[tuple[str, ...]]]], encoder: Any) ->
     trust = learn_trust(texts(2, 11, Ways(move=0.0)), scorer)
     more = texts(3, 12, Ways())
     found = [weighed(text, scorer, trust) for text in more]
-    start = Ballot(IN_ORDER, (0.0, 1.0, 2.0, -2.0, -1.0, -2.0))
-    ballot = Ballot(IN_ORDER, learn_ballot(more, found, scorer, start))
+    ballot = learn_ballot(more, found, scorer)
     marked = [mark(text, one, scorer, ballot) for text, one in zip(more, found, strict=True)]
     write_weights(learn_certainty(marked, trust, ballot), FOLDER / "multi.json")
 

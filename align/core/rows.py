@@ -1,9 +1,11 @@
 """From the beads of all pairs to rows: what corresponds in every version.
 
-Beads are joined to rows strongest first (Kruskal 1956); one that would bring together sentences of
-a version that stand apart loses. Where two versions are in a row but not linked with each other,
-their sentences are. Rows stand in the order of the first version; what it lacks follows what it
-follows in its own.
+Beads are joined to rows strongest first (Kruskal 1956), if what all pairs of the versions that meet
+say, summed, is for it (as in greedy additive edge contraction, Keuper et al. 2015,
+https://doi.org/10.1109/ICCV.2015.204); a doubtful one that would bring together sentences of a
+version that stand apart loses too. Where two versions are in a row but not linked with each
+other, their sentences are. Rows stand in the order of the first version; what it lacks follows
+what it follows in its own.
 """
 
 from __future__ import annotations
@@ -15,13 +17,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.core.side import Ints
+from align.core.side import Floats, Ints
 
 APART = 3  # sentences between two of one version in one row, at most, ...
 CERTAIN = 2.0  # ... unless the log-odds of the link that joins them are at least this
 
 Pair = tuple[int, int]
 Link = tuple[int, int, int, int]  # first sentences, and how many
+Run = tuple[int, int]  # first and last sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +37,47 @@ class Joined:
     count: int
 
 
+class Evidence:
+    """For every sentence and other version: what it goes with, and the log-odds of that."""
+
+    def __init__(
+        self,
+        sizes: Sequence[int],
+        links: dict[Pair, list[Link]],
+        odds: dict[Pair, list[float]],
+        alone: dict[Pair, Floats],
+    ) -> None:
+        """`alone[x, y]`: log-odds of each sentence of x to have nothing in y."""
+        self._odds = {pair: values.tolist() for pair, values in alone.items()}
+        self._partner = {(x, y): [-1] * sizes[x] for x, y in alone}
+        for (x, y), found in links.items():
+            for (i, j, a, b), value in zip(found, odds[x, y], strict=True):
+                for pair, one, count, other in (((x, y), i, a, j), ((y, x), j, b, i)):
+                    self._partner[pair][one : one + count] = [other] * count
+                    self._odds[pair][one : one + count] = [value] * count
+
+    def between(self, x: int, here: Run, y: int, there: Run) -> float:
+        """Log-odds that two runs, first and last sentence, go together."""
+        doubts = []
+        for u, v, own, other in ((x, y, here, there), (y, x, there, here)):
+            if (u, v) not in self._odds:
+                return 0.0
+            for k in range(own[0], own[1] + 1):
+                partner, value = self._partner[u, v][k], self._odds[u, v][k]
+                if other[0] <= partner <= other[1]:
+                    return value
+                doubts.append(-value)
+        return max(doubts)
+
+
 class _Sets:
     """Sets of sentences: the first and last of each version, and which set a sentence is in."""
 
-    def __init__(self, sizes: Sequence[int]) -> None:
+    def __init__(self, sizes: Sequence[int], evidence: Evidence | None) -> None:
+        self.evidence = evidence
         self.first = np.concatenate([[0], np.cumsum(sizes)]).tolist()
         self.parent = list(range(self.first[-1]))
-        self.reach: list[dict[int, tuple[int, int]]] = [
+        self.reach: list[dict[int, Run]] = [
             {version: (k, k)} for version, size in enumerate(sizes) for k in range(size)
         ]
 
@@ -50,12 +87,29 @@ class _Sets:
             node = self.parent[node]
         return node
 
+    def _doubted(self, one: dict[int, Run], two: dict[int, Run]) -> bool:
+        """True when the pairs of versions that would meet are against it."""
+        if self.evidence is None:
+            return False
+        return (
+            sum(
+                self.evidence.between(x, here, y, there)
+                for x, here in one.items()
+                if x not in two
+                for y, there in two.items()
+                if y not in one
+            )
+            < 0
+        )
+
     def join(self, nodes: Sequence[int], certain: bool) -> bool:
-        """One set of all of these, unless, in doubt, sentences far apart would meet in it."""
+        """One set of all of these, unless evidence or, in doubt, their places are against it."""
         roots = sorted({self.find(node) for node in nodes})
         if len(roots) == 1:
             return True
-        whole: dict[int, tuple[int, int]] = {}
+        if len(roots) == 2 and self._doubted(*(self.reach[root] for root in roots)):
+            return False
+        whole: dict[int, Run] = {}
         for version in {version for root in roots for version in self.reach[root]}:
             runs = sorted(self.reach[r][version] for r in roots if version in self.reach[r])
             end = runs[0][1]
@@ -72,10 +126,16 @@ class _Sets:
 
 
 def join_rows(
-    sizes: Sequence[int], links: dict[Pair, list[Link]], odds: dict[Pair, list[float]]
+    sizes: Sequence[int],
+    links: dict[Pair, list[Link]],
+    odds: dict[Pair, list[float]],
+    alone: dict[Pair, Floats] | None = None,
 ) -> Joined:
-    """Rows from the links of some or all pairs of versions and their log-odds."""
-    sets = _Sets(sizes)
+    """Rows from the links of some or all pairs of versions and their log-odds.
+
+    `alone[x, y]`: log-odds of each sentence of x to have nothing in y; None: links alone count.
+    """
+    sets = _Sets(sizes, None if alone is None else Evidence(sizes, links, odds, alone))
     order = sorted((-odds[pair][k], pair, k) for pair in links for k in range(len(links[pair])))
     lost: dict[Pair, list[Link]] = {pair: [] for pair in links}
     for against, (x, y), k in order:

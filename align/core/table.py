@@ -20,7 +20,7 @@ from align.core.moved import find_moved
 from align.core.rows import Joined, Link, Pair, join_rows, longest_rise
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
-from align.core.votes import Ballot, Contested, Ties, believed, favour, own_odds, settle
+from align.core.votes import SURE, Ballot, Contested, Ties, believed, favour, own_odds, settle
 from align.core.weighing import Weighed
 
 BEAD_INPUTS = (*INPUTS, "confirmed", "denied", "missed")
@@ -70,6 +70,7 @@ def tabulate(
         sizes,
         {pair: links for pair, (links, _) in linked.items()},
         {pair: odds for pair, (_, odds) in linked.items()},
+        _alone(found),
     )
     final = {pair: final_beads(firm[pair], moved[pair], joined, pair) for pair in found}
     for pair, (beads, _, _) in final.items():
@@ -96,6 +97,16 @@ def candidates(
         pair: find_moved(one.ready.result(firm[pair]), scorer, k, threads)
         for pair, one in found.items()
     }
+
+
+def _alone(found: dict[Pair, Weighed]) -> dict[Pair, Floats]:
+    """Log-odds of each sentence to have nothing in another version."""
+    out = {}
+    for (x, y), one in found.items():
+        for pair, p in (((x, y), one.now.src_alone), ((y, x), one.now.tgt_alone)):
+            p = np.clip(p.astype(np.float64), SURE, 1 - SURE)
+            out[pair] = np.log(p / (1 - p))
+    return out
 
 
 def rows_of(beads: Beads | Found, row: Sequence[Ints], pair: Pair) -> Ints:

@@ -1,8 +1,8 @@
 """Pairs of several versions weighed together.
 
-Every pair by itself gives the beads that could be and their probabilities; then, twice, what
-third versions say of a pair (`witnesses`) is added to the scores of its beads and of its
-sentences alone, and the lattice is solved again.
+Every pair by itself gives the beads that could be and their probabilities; then what third
+versions say of a pair (`witnesses`) is added to the scores of its beads and of its sentences
+alone, and the lattice is solved again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from align.core.scorer import Scorer
 from align.core.side import Floats, Side
 from align.core.witnesses import Testimony, View, chains, testimony, views
 
-PASSES = 2  # of adding what third versions say
+PASSES = 1  # of adding what third versions say; more overrate it
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,12 +19,13 @@ import numpy.typing as npt
 
 from align.core.certainty import ROW_INPUTS, Weights, bead_probabilities, row_inputs
 from align.core.lattice import all_paths, bead_marginals, null_marginals
+from align.core.monotone import Beads
 from align.core.posterior import Posterior, laid, places
 from align.core.rows import Pair
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
 from align.core.table import BEAD_INPUTS, Table, candidates, settled, tabulate
-from align.core.votes import Ballot, ballot_inputs, heard
+from align.core.votes import Ballot, ballot_inputs, heard, own_odds
 from align.core.weighing import Trust, Weighed, summed, testimonies, weigh_all
 from align.training.calibration import logistic
 from align.training.versions import Unit, links_of_units, rows_of_units
@@ -34,6 +35,8 @@ Link = tuple[tuple[int, ...], tuple[int, ...]]
 COST = 0.1  # added to a wrong bead, per (a + b) / 2, while learning
 L2 = 1.0
 NOTHING = Trust(0.0, 0.0, 0.0, 0.0)
+UNDECIDED = Ballot((9.0, 1.0, 0.0, 0.0, 0.0, 0.0), (0.0, 1.0, 0.0, 0.0, 0.0, 0.0))
+OPEN = 6.5  # log-odds of links that votes are about
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,25 +173,42 @@ def learn_trust(texts: Sequence[Text], scorer: Scorer, rounds: int = 15) -> Trus
 
 
 def learn_ballot(
-    texts: Sequence[Text],
-    found: Sequence[dict[Pair, Weighed]],
-    scorer: Scorer,
-    ballot: Ballot,
-) -> tuple[float, ...]:
-    """What the votes on a pair out of order are worth."""
-    x, y = [], []
+    texts: Sequence[Text], found: Sequence[dict[Pair, Weighed]], scorer: Scorer, k: int = 4
+) -> Ballot:
+    """What votes on a link are worth: in order, that it is exact; moved, that it is no chance."""
+    seen: tuple[list[tuple[float, ...]], list[tuple[float, ...]]] = ([], [])
+    right: tuple[list[bool], list[bool]] = ([], [])
     for text, pairs in zip(texts, found, strict=True):
-        firm, ties = settled(pairs, text.sizes, scorer, ballot)
-        moved = candidates(pairs, firm, scorer, 4)
-        partners = {pair: _partners(text.gold(pair)) for pair in pairs}
-        for pair, k, own, votes in heard(moved, ties):
-            beads = moved[pair]
-            assert beads is not None
-            i, j, a, b = (int(part[k]) for part in (beads.src, beads.tgt, beads.a, beads.b))
-            x.append(ballot_inputs(own, votes))
-            y.append(_touching(partners[pair], range(i, i + a), range(j, j + b)))
-    weights = logistic(np.array(x), np.array(y), np.ones(len(y)), L2)
-    return tuple(round(float(weight), 3) for weight in weights)
+        firm, ties = settled(pairs, text.sizes, scorer, UNDECIDED)
+        golds = {pair: text.gold(pair) for pair in pairs}
+        for pair, beads in firm.items():
+            exact = set(golds[pair])
+            for own, (i, j, a, b) in zip(own_odds(beads), _blocks(beads), strict=True):
+                if a and b and own < OPEN:
+                    src, tgt = range(i, i + a), range(j, j + b)
+                    seen[0].append(ballot_inputs(own, ties.votes(*pair, src, tgt)))
+                    right[0].append((tuple(src), tuple(tgt)) in exact)
+        moved = candidates(pairs, firm, scorer, k)
+        partners = {pair: _partners(gold) for pair, gold in golds.items()}
+        blocks = {pair: [] if b is None else _blocks(b) for pair, b in moved.items()}
+        for pair, number, own, votes in heard(moved, ties):
+            i, j, a, b = blocks[pair][number]
+            seen[1].append(ballot_inputs(own, votes))
+            right[1].append(_touching(partners[pair], range(i, i + a), range(j, j + b)))
+    return Ballot(
+        *(
+            tuple(
+                round(float(weight), 3)
+                for weight in logistic(np.array(x), np.array(y), np.ones(len(y)), L2)
+            )
+            for x, y in zip(seen, right, strict=True)
+        )
+    )
+
+
+def _blocks(beads: Beads) -> list[tuple[int, int, int, int]]:
+    columns = (beads.src, beads.tgt, beads.a, beads.b)
+    return list(zip(*(column.tolist() for column in columns), strict=True))
 
 
 def _partners(gold: Sequence[Link]) -> dict[int, set[int]]:
