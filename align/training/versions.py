@@ -21,7 +21,7 @@ Unit = tuple[tuple[int, ...], ...]  # the sentences of each version that render 
 class Ways:
     """How often what happens, per version and row.
 
-    So that the shapes of beads are about as frequent as in the project's own article and story.
+    Merged and missing sentences are about as frequent as in the project's own article.
     """
 
     merge: float = 0.16  # two or three rows become one sentence
