@@ -49,7 +49,7 @@ def multi(
     languages then go by the names of files (`en.txt`, `book.de.html`) or are detected. `pivot`
     names the language that every other is aligned with and only with it; without it all pairs
     count. `vectors` gives the sentences' vectors instead of an encoder. Options as in
-    `align.pair`, save `src_lang` and `tgt_lang`.
+    `align.pair`, save `explain` and those of two languages or of thresholds.
 
     Raises AlignError for fewer than two versions, two in one language, an unknown pivot, and what
     `align.pair` refuses.
@@ -80,6 +80,7 @@ def multi_documents(
 ) -> MultiAlignment:
     """`multi` for documents that are read and split already; each must know its language."""
     options = options or Options()
+    _refuse(options)
     langs = _distinct(documents)
     star = _place(pivot, langs)
     given: list[Vectors | None] = [None] * len(documents)
@@ -144,6 +145,18 @@ def with_languages(files: Sequence[Path], langs: str | None) -> Mapping[str, Sou
     if twice:
         raise AlignError(f"the language {twice[0]} is named twice in {langs}")
     return dict(zip(codes, files, strict=True))
+
+
+def _refuse(options: Options) -> None:
+    """What means something for two versions only must not be passed over in silence."""
+    for name in ("src_lang", "tgt_lang", "min_score", "min_probability", "explain"):
+        if getattr(options, name):
+            remedy = "languages are the keys of the versions"
+            if name.startswith("min"):
+                remedy = "leave rows out when writing: save(..., min_probability=0.5)"
+            elif name == "explain":
+                remedy = "explain a pair: align.pair(..., explain=True)"
+            raise AlignError(f"{name}: not for several versions; {remedy}")
 
 
 def _distinct(documents: Sequence[Document]) -> tuple[str, ...]:

@@ -454,6 +454,8 @@ def test_vectors_must_fit() -> None:
         align.multi(texts, vectors={"en": one, "de": one})
     with pytest.raises(AlignError, match="the same dimensions, got 4 and 5"):
         align.multi(texts, vectors={"en": one, "de": one, "fr": np.ones((1, 5), np.float32)})
+    with pytest.raises(AlignError, match="min_probability: not for several versions"):
+        align.multi(texts, min_probability=0.5)
     with pytest.raises(AlignError, match="expected the versions by language"):
         align.multi("One.")  # type: ignore[arg-type]
 

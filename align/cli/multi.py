@@ -68,9 +68,10 @@ def run(arguments: argparse.Namespace) -> int:
         encoding=arguments.encoding,
         input_format=arguments.input_format,
         monotone=arguments.monotone,
-        min_probability=arguments.min_probability,
         threads=use_threads(arguments.threads or 1),
     )
+
+    Options(min_probability=arguments.min_probability)  # refuses what is no probability
 
     from align.multi import multi, with_languages
 
@@ -82,6 +83,6 @@ def run(arguments: argparse.Namespace) -> int:
         encoder=arguments.encoder,
     )
     least = arguments.min_versions or (2 if form == "tmx" else 1)
-    rows = wide_rows_of(found, least, options.min_probability)
+    rows = wide_rows_of(found, least, arguments.min_probability)
     write_wide(arguments.output, rows, wide_header_of(found), form)
     return 0
