@@ -101,6 +101,7 @@ def _heaviest(targets: list[int], weight: list[float]) -> list[int]:
     return keep[::-1]
 
 
+SHORT = 12_000  # cells of a document that is not worth a cut: one in 1,000 is wrong
 LARGEST = 1 << 16  # cells of a segment
 GAP = 8  # times as many sentences on one side: there is a gap
 Point = tuple[int, int]
@@ -135,8 +136,12 @@ def segments(
 ) -> Segments:
     """Cuts n x m into segments; what is larger than about `longest` is cut at a weaker anchor.
 
-    Where no anchor helps, the cut follows the diagonal of the segment: time stays linear.
+    Where no anchor helps, the cut follows the diagonal of the segment: time stays linear. A short
+    document stays whole.
     """
+    if n * m <= SHORT:
+        zero = np.zeros(1, np.int64)
+        return Segments(zero, zero + n, zero, zero + m)
     points = _cuts(anchors, n, m, min_margin, min_gap)
     size = np.diff(points, axis=0)
     large = np.flatnonzero(size[:, 0] * size[:, 1] > _most(size[:, 0], size[:, 1], longest))
