@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.svg import Dots, reliability
+
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
     ROOT / "README.md",
@@ -198,6 +200,53 @@ def multi_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def shuffle_table() -> str:
+    """Moved text, found and right."""
+    found = json.loads((RESULTS / "shuffle.json").read_text(encoding="utf-8"))
+    lines = [
+        "| languages | moved pairs | recall | precision | precision, lax |",
+        "|---|---|---|---|---|",
+    ]
+    for langs, row in found["pairs"].items():
+        lines.append(
+            f"| {langs} | {row['moved pairs']} | {_percent(row['recall'])} | "
+            f"{_percent(row['precision'])} | {_percent(row['precision lax'])} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def ablation_table() -> str:
+    """Points of strict F1 lost without each feature, most valuable first."""
+    found = json.loads((RESULTS / "ablation.json").read_text(encoding="utf-8"))
+    sets, whole = list(found["all"]), found["all"]
+    lines = [
+        f"| without | {' | '.join(sets)} | mean |",
+        "|---" * (len(sets) + 2) + "|",
+        f"| nothing | {' | '.join(_percent(whole[name]) for name in sets)} | "
+        f"{_percent(sum(whole.values()) / len(sets))} |",
+    ]
+    rows = []
+    for name, row in found["without"].items():
+        lost = [100 * (row[one] - whole[one]) for one in sets]
+        rows.append((sum(lost) / len(lost), name, lost))
+    for mean, name, lost in sorted(rows, key=lambda row: (not row[1].endswith("(group)"), row[0])):
+        cells = " | ".join(f"{value:+.1f}" for value in lost)
+        lines.append(f"| {name} | {cells} | {mean:+.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def reliability_plot() -> str:
+    """The reliability diagram of left-out gold documents and of synthetic ones."""
+    found = _left_out()["reliability"]
+    rows = [
+        Dots(f"{name}, {kind}", [(p, right, count) for p, right, count in entry[f"bins {kind}"]])
+        for name, entry in found.items()
+        if name in ("gold left out", "synthetic")
+        for kind in ("strict", "lax")
+    ]
+    return reliability("Are the probabilities true?", rows)
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "quality": quality_table,
     "peers": peers_table,
@@ -246,6 +295,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         else:
             page.write_text(new, encoding="utf-8")
             print(f"{page.name} refreshed")
+    for path, draw in PLOTS.items():
+        drawn = draw()
+        if path.is_file() and path.read_text(encoding="utf-8") == drawn:
+            continue
+        stale = True
+        if not arguments.check:
+            path.write_text(drawn, encoding="utf-8")
+        print(f"{path.name} {'is out of date' if arguments.check else 'drawn'}")
     return int(stale and arguments.check)
 
 

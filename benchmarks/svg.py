@@ -117,3 +117,39 @@ def bars(title: str, rows: Sequence[tuple[str, dict[str, float]]]) -> str:
         body.append(_text(across + 17, down, name, "start"))
         across += 30 + 7 * len(name)
     return _svg(title, body, down + 20)
+
+
+@dataclass(frozen=True)
+class Dots:
+    """A named row of points (x, y, weight), x and y 0..1."""
+
+    name: str
+    points: list[tuple[float, float, int]]
+
+
+def reliability(title: str, rows: Sequence[Dots]) -> str:
+    """What was promised against what came true; larger dots stand for more pairs."""
+    size = HEIGHT - TOP - BOTTOM
+    body = [
+        f'<rect x="{LEFT}" y="{TOP}" width="{size}" height="{size}" fill="none" stroke="#bbb"/>',
+        f'<line x1="{LEFT}" y1="{TOP + size}" x2="{LEFT + size}" y2="{TOP}" stroke="#bbb"/>',
+    ]
+    for tenth in (0, 2, 4, 6, 8, 10):
+        place = size * tenth / 10
+        body.append(_text(LEFT + place, TOP + size + 18, f"{tenth / 10:g}"))
+        body.append(_text(LEFT - 8, TOP + size - place + 4, f"{tenth / 10:g}", "end"))
+    body.append(_text(LEFT + size / 2, HEIGHT - 10, "probability that was given"))
+    across = f' transform="rotate(-90 16 {TOP + size / 2:.1f})"'
+    body.append(_text(16, TOP + size / 2, "share that was right", "middle", across))
+    for number, row in enumerate(rows):
+        colour = COLOURS[number % len(COLOURS)]
+        for x, y, weight in row.points:
+            radius = 1.5 + math.log10(max(weight, 1)) * 2
+            body.append(
+                f'<circle cx="{LEFT + x * size:.1f}" cy="{TOP + (1 - y) * size:.1f}" '
+                f'r="{radius:.1f}" fill="{colour}" fill-opacity="0.75"/>'
+            )
+        x_key, y_key = LEFT + size + 24, TOP + 14 + 22 * number
+        body.append(f'<circle cx="{x_key}" cy="{y_key}" r="5" fill="{colour}"/>')
+        body.append(_text(x_key + 12, y_key + 4, row.name, "start"))
+    return _svg(title, body)
