@@ -253,7 +253,10 @@ FIGURES: dict[str, Callable[[], str]] = {
     "machine": machine_line,
     "calibration": calibration_table,
     "multi": multi_table,
+    "shuffle": shuffle_table,
+    "ablation": ablation_table,
 }
+PLOTS: dict[Path, Callable[[], str]] = {ROOT / "docs" / "reliability.svg": reliability_plot}
 
 
 def with_figures(text: str) -> str:
