@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 from align.errors import AlignError
 from align.options import Options
-from align.types import Alignment, Bead, Document, MultiAlignment, MultiRow, Reason, Sentence
+from align.types import Alignment, Bead, Document, Reason, Sentence
 from align.version import __version__
+from align.versions import MultiAlignment, MultiRow
 
 if TYPE_CHECKING:
     from align.encoders.load import load_encoder

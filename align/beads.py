@@ -9,7 +9,8 @@ import numpy as np
 
 from align.core.align import Found
 from align.core.explain import Parts
-from align.types import Alignment, Bead, Document, MultiRow, Reason, Sentence
+from align.types import Alignment, Bead, Document, Reason, Sentence
+from align.versions import MultiRow
 
 if TYPE_CHECKING:
     from align.core.many import FoundRows

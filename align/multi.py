@@ -26,8 +26,9 @@ from align.sides import SENTENCE, kind_of, side_of
 from align.text.document import Source, read_document
 from align.text.languages import language_of_name, normalise_language
 from align.text.sentences import Splitter
-from align.types import Alignment, Document, MultiAlignment
+from align.types import Alignment, Document
 from align.version import __version__
+from align.versions import MultiAlignment
 
 log = logging.getLogger("align")
 Vectors = npt.NDArray[np.float32]

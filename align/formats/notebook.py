@@ -7,7 +7,8 @@ from typing import Any
 
 from align.errors import AlignError
 from align.formats.rows import COLUMNS, Row, rows_of, well_formed
-from align.types import Alignment, Bead, MultiAlignment
+from align.types import Alignment, Bead
+from align.versions import MultiAlignment
 
 MOST = 100  # rows of the HTML table
 _FRAME = COLUMNS[:-2]  # the languages are the same in every row: they go into `attrs`

@@ -22,7 +22,7 @@ from align.formats.cells import finite, ids, number
 from align.formats.files import STREAM, lines, writing
 from align.formats.markup import content, elements, language
 from align.formats.rows import Row
-from align.types import MultiAlignment
+from align.versions import MultiAlignment
 
 WIDE = ("tsv", "jsonl", "tmx")
 _PROBABILITY = "probability"
