@@ -163,7 +163,7 @@ def main() -> None:
     write_scorer(scorer, arguments.output / f"{arguments.kind}.json")
     tell("learned")
     if arguments.kind != SENTENCE:
-        write_scorer(learn_lengths(ready), arguments.output / f"{LENGTH}.json")
+        write_scorer(learn_lengths(gold + made[::3]), arguments.output / f"{LENGTH}.json")
         tell("learned for when vectors tell nothing")
     scorers = leave_out(ready, examples, settings, scorer)
     del examples
