@@ -15,7 +15,14 @@ ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "align"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 STAGES = ("text", "encoders", "core", "formats")
-EVERYWHERE = {"align", "align.types", "align.versions", "align.errors", "align.options", "align.version"}
+EVERYWHERE = {
+    "align",
+    "align.types",
+    "align.versions",
+    "align.errors",
+    "align.options",
+    "align.version",
+}
 OPTIONAL = (
     "torch", "sentence_transformers", "transformers", "pyarrow", "scipy", "sklearn", "trafilatura",
     "lxml", "docx", "webvtt", "markdown_it",
@@ -91,7 +98,9 @@ def test_what_numpy_is_enough_for() -> None:
     assert not loaded & set(HEAVY)
 
 
-@pytest.mark.parametrize("module", ["align.cli", "align.types", "align.versions", "align.options", "align.errors"])
+@pytest.mark.parametrize(
+    "module", ["align.cli", "align.types", "align.versions", "align.options", "align.errors"]
+)
 def test_these_do_not_even_load_numpy(module: str) -> None:
     code = f"import sys, {module}; print('numpy' in sys.modules)"
     assert python(code) == "False\n"

@@ -2,7 +2,7 @@
 
 Short documents are compared whole; longer ones inside a corridor that blocks of sentences found
 first, because the whole comparison is quadratic (2 n m d operations). One product serves both
-directions.
+directions. The blocks of a book are compared whole too, those of a library found by a FAISS index.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ EXACT = 2_000_000  # cells up to which everything is compared
 COARSE = 64  # sentences in a coarse block
 CORRIDOR = 1  # coarse blocks to either side of the expected one
 SECOND = 0.6  # of the best block's cosine: from here on the second best block is searched too
+LIST = 64  # blocks in a list of the inverted index
+PROBES = 8  # of its lists that are searched
 AHEAD = 256  # blocks whose results may wait
 T = TypeVar("T")
 
@@ -109,7 +111,11 @@ def _corridor(
     Which blocks look alike is the same question again, for vectors of whole blocks. `a` and `b` are
     one over the lengths of the rows.
     """
-    ahead, back = nearest(_coarse(src, a), _coarse(tgt, b), 2, threads)
+    x, y = _coarse(src, a), _coarse(tgt, b)
+    if len(x) * len(y) <= EXACT:
+        ahead, back = nearest(x, y, 2)
+    else:
+        ahead, back = indexed(x, y, 2, threads), indexed(y, x, 2, threads)
     src_last, tgt_last = len(ahead.ids) - 1, len(back.ids) - 1
     pairs = np.concatenate([_near(ahead, tgt_last), _near(back, src_last)[:, ::-1]])
     pairs = np.unique(pairs[:, 0] * (tgt_last + 1) + pairs[:, 1])
@@ -141,6 +147,33 @@ def _corridor(
         backward.scores[columns] = best.scores
         backward.ids[columns] = np.take_along_axis(ids, best.ids, 1)
     return forward, backward
+
+
+def indexed(queries: Floats, base: Floats, k: int, threads: int = 1) -> Neighbours:
+    """Neighbours among very many rows: an inverted file (FAISS; Jégou, Douze & Schmid 2011,
+    https://doi.org/10.1109/TPAMI.2010.57). The same for any number of threads.
+    """
+    import faiss
+
+    base, queries = unit_rows(base), unit_rows(queries)
+    before = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(1)  # clusters depend on the order of sums
+    try:
+        lists = max(1, len(base) // LIST)
+        index = faiss.IndexIVFFlat(
+            faiss.IndexFlatIP(base.shape[1]), base.shape[1], lists, faiss.METRIC_INNER_PRODUCT
+        )
+        index.cp.min_points_per_centroid = 1
+        index.train(base)
+        index.add(base)
+        index.nprobe = PROBES
+        faiss.omp_set_num_threads(threads)
+        scores, ids = index.search(queries, min(k, len(base)))
+    finally:
+        faiss.omp_set_num_threads(before)
+    found = Neighbours(np.where(ids >= 0, scores, np.float32(-1)), ids.astype(np.int64))
+    # who looks in the wrong lists finds nothing: then it is as if everything were far
+    return Neighbours(found.scores, np.where(found.ids >= 0, found.ids, found.ids[:, :1].clip(0)))
 
 
 def _nothing(count: int, k: int) -> tuple[Floats, Ints]:
