@@ -95,8 +95,8 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     count, rows, columns = bucket.dots.shape
     size = max(1, min(len(scorer.shapes), max(rows, columns) - 1))
     inner, start, end = np.split(scorer.beads, _PARTS)
-    begins = np.tensordot(start, start_features(bucket), 1)  # [S, h + 1, w + 1]
-    ends = np.tensordot(end, end_features(bucket), 1)
+    begins = _weighed(start, start_features(bucket))  # [S, h + 1, w + 1]
+    ends = _weighed(end, end_features(bucket))
     beads = np.full((rows, size, size, count, columns), NEVER, np.float32)
     i, j = np.arange(rows), np.arange(columns)
     inside = (i[:, None] <= bucket.heights)[:, :, None] & (j <= bucket.widths[:, None])  # [i, S, j]
@@ -105,7 +105,7 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
             if scorer.shapes[a - 1, b - 1] <= NEVER:
                 continue
             features = inner_features(bucket, a, b)  # [F, S, h + 1 - a, w + 1 - b]
-            scores = np.tensordot(inner, features, 1) + scorer.shapes[a - 1, b - 1]
+            scores = _weighed(inner, features) + scorer.shapes[a - 1, b - 1]
             scores += begins[:, :-a, :-b] + ends[:, a:, b:]
             beads[a:, a - 1, b - 1, :, b:] = np.where(
                 inside[a:, :, b:], scores.transpose(1, 0, 2), NEVER
@@ -118,3 +118,12 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     if columns > 1:
         tgt_null[:, 1:] = tgt[np.maximum(bucket.tgt.at[:, 1:] - 1, 0)]
     return Lattice(beads, src_null, tgt_null, bucket.heights, bucket.widths)
+
+
+def _weighed(weights: Floats, features: Floats) -> Floats:
+    """Sum over the features, in their order: BLAS would add in another one for other threads.
+
+    [F], [F, S, i, j] -> [S, i, j]
+    """
+    out: Floats = np.einsum("f,fsij->sij", weights, features)
+    return out
