@@ -142,7 +142,8 @@ def learn_lengths(ready: Sequence[Ready]) -> Scorer:
         replace(e, x=e.x * beads, src_nulls=e.src_nulls * nulls, tgt_nulls=e.tgt_nulls * nulls)
         for e in make_examples(ready, settings)
     ]
-    return learn(examples, settings)
+    found = learn(examples, settings)
+    return Scorer(found.beads * beads, found.nulls * nulls, found.shapes)
 
 
 def leave_out(

@@ -9,6 +9,9 @@ import numpy as np
 import pytest
 
 import align
+from align.core.evidence import NULL_FEATURES
+from align.core.features import BEAD_FEATURES
+from align.core.scorer import LENGTH, load_scorer
 from align.evaluate import evaluate, read_links
 
 STORY = Path(__file__).resolve().parents[1] / "data" / "story"
@@ -71,3 +74,12 @@ def test_texts_that_are_no_translations_stay_apart() -> None:
         _sentences("en"), shuffled, encoder=Random(), presplit=True, src_lang="en", tgt_lang="de"
     )
     assert max(b.probability for b in found if b.src != b.tgt and b.src and b.tgt) <= 0.5
+
+
+def test_its_weights_look_at_no_vector() -> None:
+    scorer = load_scorer(LENGTH)
+    used = {n for n, w in zip(BEAD_FEATURES, scorer.beads, strict=True) if w}
+    used |= {n for n, w in zip(NULL_FEATURES, scorer.nulls, strict=True) if w}
+    vectors = ("coverage", "margin", "cosine", "mass", "match", "leak", "weakest", "best", "usual")
+    assert used
+    assert not {name for name in used if any(word in name for word in vectors)}
