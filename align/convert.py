@@ -15,7 +15,8 @@ from align.formats import (
     write_rows,
 )
 from align.formats.files import lines
-from align.formats.wide import open_wide, pair_rows, write_wide
+from align.formats.wide import pair_rows, write_wide
+from align.formats.wide_reading import open_wide
 
 
 def convert(

@@ -21,12 +21,12 @@ from align.core.features import BEAD_FEATURES, END_FEATURES, START_FEATURES
 from align.core.monotone import align_monotone
 from align.core.scorer import Scorer, load_scorer
 from align.encoders.load import ObjectEncoder, load_encoder
-from align.evaluate import Evaluation, evaluate, merge
+from align.evaluate import Evaluation, merge
 from align.sides import SENTENCE, kind_of
 from align.training.bitext import find_bitexts
 from align.training.scorer import Example, Settings, learn
 from align.tune import Ready, make_examples, prepare, synthetic
-from benchmarks.weights import gold_tasks
+from benchmarks.weights import compared, gold_tasks
 
 RESULTS = Path(__file__).parent / "results"
 FOLDS = 3
@@ -54,17 +54,6 @@ def without(examples: Sequence[Example], beads: list[int], nulls: list[int]) -> 
     return out
 
 
-def score(ready: Ready, scorer: Scorer) -> Evaluation:
-    """One document in order, compared with gold."""
-    beads = align_monotone(ready.src, ready.tgt, scorer, 4).beads
-    columns = (beads.src, beads.tgt, beads.a, beads.b)
-    links = [
-        (tuple(range(i, i + a)), tuple(range(j, j + b)))
-        for i, j, a, b in zip(*(c.tolist() for c in columns), strict=True)
-    ]
-    return evaluate(list(ready.task.links), links)
-
-
 class Trial:
     """Documents, examples and folds; `run` leaves features out."""
 
@@ -87,7 +76,9 @@ class Trial:
             scorer = learn(without(seen, beads, nulls), self.settings, start)
             for r, f in zip(self.gold, self.fold, strict=False):
                 if f == fold:
-                    found.setdefault(r.task.name.split("/")[0], []).append(score(r, scorer))
+                    found.setdefault(r.task.name.split("/")[0], []).append(
+                        compared(r, align_monotone(r.src, r.tgt, scorer, 4).beads)
+                    )
         return {name: round(merge(es).strict.f1, 4) for name, es in found.items()}
 
 

@@ -31,6 +31,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
     ROOT / "README.md",
     *(ROOT / "docs" / f"{name}.md" for name in ("quickstart", "method", "multi")),
+    ROOT / "docs" / "encoders.md",
+    ROOT / "docs" / "explain.md",
 )
 RESULTS = ROOT / "benchmarks" / "results"
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -247,12 +249,51 @@ def reliability_plot() -> str:
     return reliability("Are the probabilities true?", rows)
 
 
+def encoder_speed_table() -> str:
+    """Sentences per CPU-second, and what loading costs."""
+    found = json.loads((RESULTS / "encoder.json").read_text(encoding="utf-8"))
+    lines = [
+        "| | warm-up | fresh text | text seen before | first sentences | plain |",
+        "|---|---|---|---|---|---|",
+    ]
+    for lang, row in found["speed"].items():
+        names = ("warm_up", "warm", "known", "cold", "plain")
+        lines.append(f"| {lang} | " + " | ".join(f"{row[name]:,}" for name in names) + " |")
+    load = found["load"]
+    lines += [
+        "",
+        f"Loading costs {load['load_cpu_s']} CPU-s, imports of the package included; a process "
+        f"with numpy, the encoder and 1,000 encoded sentences has {load['peak_rss_mb']:.0f} MB of "
+        f"resident memory; the folder has {load['folder_mb']} MB. Encoder `{found['encoder']}`, "
+        f"{found['machine']['cpu']}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def retrieval_table() -> str:
+    """Translations found among the others, and among distractors."""
+    found = json.loads((RESULTS / "encoder.json").read_text(encoding="utf-8"))
+    lines = []
+    for entry in found["retrieval"].values():
+        pairs = list(entry["pairs"])
+        lines = [f"| | {' | '.join(pairs)} |", "|---" * (len(pairs) + 1) + "|"]
+        most = max(entry.get("distractors", {"": 0}).values())
+        for key, title in (("pairs", ""), ("among_distractors", f", among {most:,} more")):
+            for by in ("cosine", "margin"):
+                if key in entry:
+                    cells = (f"{entry[key][pair][by]:.2f}" for pair in pairs)
+                    lines.append(f"| {by}{title} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "quality": quality_table,
     "peers": peers_table,
     "machine": machine_line,
     "calibration": calibration_table,
     "multi": multi_table,
+    "encoder-speed": encoder_speed_table,
+    "retrieval": retrieval_table,
     "shuffle": shuffle_table,
     "ablation": ablation_table,
 }

@@ -19,8 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from align.core.align import align_sides
+from align.core.align import Found, align_sides
 from align.core.calibrate import Calibration
+from align.core.monotone import Beads
 from align.core.scorer import FOLDER, LENGTH, Scorer, write_scorer
 from align.encoders.load import ObjectEncoder, load_encoder
 from align.evaluate import Evaluation, evaluate, merge, read_links
@@ -66,15 +67,19 @@ def gold_tasks(folders: list[Path]) -> list[Task]:
     return tasks
 
 
-def evaluate_one(r: Ready, scorer: Scorer, calibration: Calibration, **options: Any) -> Evaluation:
-    """One document aligned and compared with gold."""
-    found = align_sides(r.src, r.tgt, scorer, calibration, k=4, **options)
+def compared(r: Ready, found: Found | Beads) -> Evaluation:
+    """What was found in one document against gold."""
     columns = (found.src, found.tgt, found.a, found.b)
     links = [
         (tuple(range(i, i + a)), tuple(range(j, j + b)))
         for i, j, a, b in zip(*(c.tolist() for c in columns), strict=True)
     ]
     return evaluate(list(r.task.links), links)
+
+
+def evaluate_one(r: Ready, scorer: Scorer, calibration: Calibration, **options: Any) -> Evaluation:
+    """One document aligned and compared with gold."""
+    return compared(r, align_sides(r.src, r.tgt, scorer, calibration, k=4, **options))
 
 
 def figures(evaluations: list[Evaluation]) -> dict[str, float]:

@@ -21,7 +21,8 @@ from align.core.rows import CERTAIN, join_rows
 from align.errors import AlignError
 from align.evaluate import evaluate, read_links
 from align.formats import Header, read_rows
-from align.formats.wide import WideHeader, WideRow, open_wide, write_wide
+from align.formats.wide import WideHeader, WideRow, write_wide
+from align.formats.wide_reading import open_wide
 from align.text.languages import language_of_name
 from align.training.versions import Ways, links_of_units, make_versions, rows_of_units
 

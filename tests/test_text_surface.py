@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from align.core import evidence, features
+from align.text import surface
 from align.text.surface import (
     LIST_MARK,
     SPEECH,
@@ -48,6 +50,14 @@ LOOKED_AT = FIRST | LAST | OPEN | SPEECH | LIST_MARK | WORDLESS
 )
 def test_marks(text: str, wanted: int) -> None:
     assert int(surface_of([text], [0]).marks[0]) & LOOKED_AT == wanted
+
+
+def test_the_core_reads_the_same_bits() -> None:
+    names = ("ODD_QUOTES", "SPEECH_FIRST", "SPEECH_LAST", "SPEECH_OPEN", "LIST_MARK", "WORDLESS")
+    for name in (*names, "SPEECH"):
+        assert getattr(evidence, name) == getattr(surface, name), name
+    assert (features.QUESTION, features.EXCLAMATION) == (surface.QUESTION, surface.EXCLAMATION)
+    assert surface.DOTS + 1 == evidence.OPEN
 
 
 def test_a_quotation_goes_on_until_it_is_closed() -> None:

@@ -47,9 +47,10 @@ def is_astray(result: Monotone) -> bool:
 
 def by_length(result: Monotone, lengths: Scorer) -> Monotone | None:
     """The pass again without vectors; None where the texts backwards fit as well."""
-    src, tgt = result.evidence.src, result.evidence.tgt
-    found, forward = _solved(prepare(src, tgt, lengths, 1), lengths)
-    _, backward = _solved(prepare(_reversed(src), tgt, lengths, 1), lengths)
+    ready = Prepared(result.evidence, result.forward, result.backward, result.anchors, result.box)
+    found, forward = _solved(ready, lengths)
+    back = prepare(_reversed(result.evidence.src), result.evidence.tgt, lengths, 1)
+    _, backward = _solved(back, lengths)
     return found if forward - backward >= FORWARD else None
 
 
