@@ -8,7 +8,6 @@ import re
 import subprocess
 import sys
 import threading
-import unicodedata
 from pathlib import Path
 
 import numpy as np
@@ -78,6 +77,11 @@ def plain_path(folder: Path, texts: list[str]) -> np.ndarray:
     return rows / np.where(lengths > 0, lengths, 1)
 
 
+def spelled(codes: np.ndarray) -> str:
+    """Code points as text."""
+    return codes.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+
+
 # --- text to codes
 
 
@@ -85,9 +89,22 @@ def test_tables_normalise_every_character_as_pieces_does() -> None:
     planes = [range(0x20, 0xD800), range(0xE000, 0x20000), range(0x20000, 0x32000, 7)]
     characters = [chr(c) for plane in planes for c in plane]
     stable = [c for c in characters if not re.fullmatch(f"[{SPACE_CLASS}]", normalise(c)[:1])]
-    cut = chunk(["".join(unicodedata.normalize("NFKC", c)) for c in stable])
-    got = cut.codes.tobytes().decode("utf-32-le")[1:-1].split("\n")
-    assert got == [normalise(c) for c in stable]
+    wanted = [normalise(c) for c in stable]
+    for around in ("", "-"):  # each alone, and next to others
+        cut = chunk([around + c + around for c in stable])
+        got = spelled(cut.codes)[1:-1].split("\n")
+        assert got == [around + c + around for c in wanted]
+
+
+@given(
+    st.lists(
+        st.text(st.sampled_from("aÅé\u0301\u0338\u3099<≠がか、，Ｋ…½ΣİK\u1100\u1161한ﬁ¨ |")),
+        min_size=1,
+    )
+)
+def test_characters_are_normalised_together_with_their_neighbours(texts: list[str]) -> None:
+    got = spelled(chunk(texts).codes)[1:-1].split("\n")
+    assert got == [normalise(text) for text in texts]
 
 
 @pytest.mark.parametrize(
@@ -102,10 +119,7 @@ def test_kinds_are_those_of_the_regular_expression(kind: int, spec: str) -> None
 
 def test_chunks_are_runs_of_one_kind() -> None:
     cut = chunk(["Don't panic,  iPhone手机!!", "", "ok"])
-    found = [
-        cut.codes[a:b].tobytes().decode("utf-32-le")
-        for a, b in zip(cut.starts, cut.ends, strict=True)
-    ]
+    found = [spelled(cut.codes[a:b]) for a, b in zip(cut.starts, cut.ends, strict=True)]
     assert found == ["don", "'", "t", "panic", ",", "iphone", "手机", "!!", "ok"]
     assert cut.offsets.tolist() == [0, 8, 8, 9]
     assert cut.han.tolist() == [False] * 6 + [True] + [False] * 2

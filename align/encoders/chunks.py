@@ -27,8 +27,12 @@ WORD, SPACE, HAN, PUNCT = 0, 1, 2, 3  # kinds of characters
 _PLANES, _TAGS, _NOBODY = 0x40000, 0xE0000, 0x41000
 _BASE = 0x9E3779B97F4A7C13  # 3 modulo 8: of the longest period there is
 _FEWEST, _KEPT = 1 << 10, 1 << 20  # powers made at once, and kept between calls
+# Blocks of characters that may be normalised one by one; which of them may is looked up
+_SIMPLE = ((0x80, 0x250), (0x2010, 0x20C0), (0x2190, 0x2600), (0x3000, 0x3100), (0xFF01, 0xFFE7))
+_UNIFIED = (0x3400, 0xA000)  # all of these may: they are their own normal form
+_HARD = 4  # bit of a kind: the text around needs unicodedata's help
 
-Codes = npt.NDArray[np.uint32]
+Codes = npt.NDArray[np.int64]  # what numpy indexes with, so that no table look-up converts it
 Kinds = npt.NDArray[np.uint8]
 Hashes = npt.NDArray[np.uint64]
 Ints = npt.NDArray[np.int64]
@@ -53,20 +57,35 @@ def _ranges(spec: str) -> list[tuple[int, int]]:
     return found
 
 
+def _alone(code: int) -> int | None:
+    """The normal form of a character, if it is one character that no neighbour changes."""
+    found = unicodedata.normalize("NFKC", chr(code))
+    if len(found) > 1 or found in "\u0130\u03a3" or unicodedata.combining(found):
+        return None
+    return ord(found)
+
+
 @functools.cache
-def _tables() -> tuple[Codes, Kinds, Hashes]:
-    """By code point: lower case and simplified, its kind, its hash."""
-    fold = np.arange(_NOBODY + 1, dtype=np.uint32)
-    lower = fold[:0x20000].tobytes().decode("utf-32-le", "surrogatepass")
+def _tables() -> tuple[Codes, Kinds, Kinds, Hashes]:
+    """By code point: its normal form, the kind of that (or _HARD); its own kind, its own hash."""
+    fold = np.arange(_NOBODY + 1)
+    lower = fold[:0x20000].astype(np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
     lower = lower.replace("\u0130", "i").replace("\u03a3", "\u03c3").lower()  # see normal()
     fold[:0x20000] = np.frombuffer(lower.encode("utf-32-le", "surrogatepass"), np.uint32)
     simplified = _simplified()
     fold[list(simplified)] = [ord(c) for c in simplified.values()]
+    hard = np.full(_NOBODY + 1, _HARD, np.uint8)
+    hard[:0x80] = hard[slice(*_UNIFIED)] = 0
+    for block in _SIMPLE:
+        for code in range(*block):
+            found = _alone(code)
+            if found is not None:
+                hard[code], fold[code] = 0, fold[found]
     kinds = np.zeros(_NOBODY + 1, np.uint8)
     for kind, spec in ((SPACE, SPACE_CLASS), (HAN, HAN_CLASS), (PUNCT, PUNCT_CLASS)):
         for first, last in _ranges(spec):
             kinds[first : last + 1] = kind
-    return fold, kinds, _mix(np.arange(_NOBODY + 1, dtype=np.uint64))
+    return fold, kinds[fold] | hard, kinds, _mix(np.arange(_NOBODY + 1, dtype=np.uint64))
 
 
 _powers_kept: tuple[Hashes, Hashes] = (np.ones(1, np.uint64), np.ones(1, np.uint64))
@@ -117,10 +136,14 @@ def normal(text: str) -> str:
 def _codes(strings: Sequence[str]) -> tuple[Codes, Ints]:
     """Code points, a newline before and after each string, and where each begins, [n + 1]."""
     joined = "\n" + "\n".join(strings) + "\n"
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
-    if int(codes.max()) >= _PLANES:
-        moved = np.where(codes >> 12 == _TAGS >> 12, codes - np.uint32(_TAGS - _PLANES), _NOBODY)
-        codes = np.where(codes < _PLANES, codes, moved).astype(np.uint32)
+    if joined.isascii():
+        codes = np.frombuffer(joined.encode(), np.uint8).astype(np.int64)
+    else:
+        raw = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), np.uint32)
+        codes = raw.astype(np.int64)
+        if int(raw.max()) >= _PLANES:
+            moved = np.where(codes >> 12 == _TAGS >> 12, codes - (_TAGS - _PLANES), _NOBODY)
+            codes = np.where(codes < _PLANES, codes, moved)
     lengths = np.fromiter(map(len, strings), np.int64, len(strings))
     return codes, np.concatenate([[1], np.cumsum(lengths + 1) + 1])
 
@@ -130,16 +153,25 @@ def _running(codes: Codes) -> tuple[Hashes, Hashes]:
     powers, inverses = _powers(len(codes) + 1)
     sums = np.empty(len(codes) + 1, np.uint64)
     sums[0] = 0
-    np.cumsum(_tables()[2][codes] * powers[: len(codes)], out=sums[1:])
+    hashes = _tables()[3].take(codes)
+    hashes *= powers[: len(codes)]
+    np.cumsum(hashes, out=sums[1:])
     return sums, inverses
 
 
 def chunk(texts: Sequence[str]) -> Chunks:
     """Normalises (as pieces.normalise does), cuts and hashes texts."""
-    fold, kind, _ = _tables()
-    codes, begins = _codes([text if text.isascii() else normal(text) for text in texts])
-    codes = fold[codes]
-    kinds = kind[codes]
+    fold, kind, _, _ = _tables()
+    codes, begins = _codes(texts)
+    kinds = kind.take(codes)
+    if kinds.max() >= _HARD:  # few texts have such characters
+        places = np.searchsorted(begins, np.flatnonzero(kinds >= _HARD), side="right") - 1
+        mended = list(texts)
+        for i in np.unique(places).tolist():
+            mended[i] = normal(mended[i])
+        codes, begins = _codes(mended)
+        kinds = kind.take(codes) & np.uint8(_HARD - 1)
+    codes = fold.take(codes)
     edges = np.flatnonzero(kinds[1:] != kinds[:-1]) + 1
     begin = kinds[edges]
     solid = np.flatnonzero(begin != SPACE)  # never the last: there is a newline at the end
@@ -151,12 +183,12 @@ def chunk(texts: Sequence[str]) -> Chunks:
 def spell(strings: Sequence[str]) -> tuple[Codes, Kinds, Ints, Ints]:
     """These strings as they stand: codes and kinds [c], where each starts and its length [n]."""
     codes, begins = _codes(strings)
-    return codes, _tables()[1][codes], begins[:-1], np.diff(begins) - 1
+    return codes, _tables()[2][codes], begins[:-1], np.diff(begins) - 1
 
 
 def hash_spans(codes: Codes, starts: Ints, lengths: Ints) -> Hashes:
     """The hashes of short spans of codes, as Chunks.hashes gives them. [m], [m] -> [m]"""
-    mixed = _tables()[2]
+    mixed = _tables()[3]
     longest = int(lengths.max(initial=0))
     powers, hashes = _powers(longest)[0], np.zeros(len(starts), np.uint64)
     for place in range(longest):

@@ -26,6 +26,7 @@ Rows = npt.NDArray[np.int32]
 _TOKEN = np.uint64(0x5851F42D4C957F2D)  # makes a key of a token's number
 _BLOCK = 256  # sums made together: 512 KiB at 512 dims stay in the second-level cache
 _NEW = 2048  # chunks cut together: what that takes stays small
+_KEPT = 0.75  # of a full table
 _LONG = 512  # members of a sum that goes its own way
 
 
@@ -101,12 +102,10 @@ class _Store:
         return rows
 
     def keep_best(self, other: _Store) -> None:
-        """Takes over the rows of `other` that were used more than once, half a table at most."""
-        most = len(self.table) // 2
-        kept = np.flatnonzero(other.uses[: other.size] > 1)
-        kept = kept[kept > 0]
-        if len(kept) > most:
-            kept = np.sort(kept[np.argsort(-other.uses[kept], kind="stable")[:most]])
+        """Takes over the rows of `other` that were used most, of equals the latest."""
+        uses = other.uses[1 : other.size]
+        most = int(len(self.table) * _KEPT)
+        kept = np.sort(len(uses) - np.argsort(-uses[::-1], kind="stable")[:most])
         other.table.take(kept, 0, self.next(len(kept)), "clip")
         rows = self.add(other.keys[kept])
         self.uses[rows] = other.uses[kept] // 2  # old merits fade
@@ -148,8 +147,8 @@ class Memo:
         if self._process != os.getpid():  # forked, maybe while another thread held the lock
             self._reset()
         with self._lock:
-            store = self._store_for(chunks, plain, keys, tokens)
-            plain_rows, token_rows = store.index.find(keys), store.of_token[tokens]
+            store, plain_rows = self._store_for(chunks, plain, keys, tokens)
+            token_rows = store.of_token[tokens]
             used = np.concatenate([plain_rows, token_rows])
             store.uses[: store.size] += np.bincount(used, minlength=store.size)
         if not han.any():
@@ -164,12 +163,13 @@ class Memo:
 
     def _store_for(
         self, chunks: Chunks, plain: npt.NDArray[np.bool_], keys: Hashes, tokens: Tokens
-    ) -> _Store:
-        """A store that has rows for all these chunks and tokens."""
+    ) -> tuple[_Store, Rows]:
+        """A store that has rows for all these chunks and tokens, and the rows of the chunks."""
         store = self._store
         for attempt in range(3):
-            missing = np.flatnonzero(store.index.find(keys) < 0)
-            new_keys, first = np.unique(keys[missing], return_index=True)
+            rows = store.index.find(keys)
+            missing = np.flatnonzero(rows < 0)
+            new_keys, first, same = np.unique(keys[missing], return_index=True, return_inverse=True)
             new_tokens = np.unique(tokens[store.of_token[tokens] < 0])
             if len(new_keys) + len(new_tokens) <= store.room():
                 break
@@ -180,18 +180,20 @@ class Memo:
                 needed = 1 + len(np.unique(keys)) + len(np.unique(tokens))
                 store = self._new(max(self._capacity, needed))
         new = np.flatnonzero(plain)[missing[first]]
+        new_rows = np.empty(len(new), np.int32)
         for begin in range(0, len(new), _NEW):
             part = slice(begin, begin + _NEW)
             at = new[part]
             self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(at)))
-            store.add(new_keys[part])
+            new_rows[part] = store.add(new_keys[part])
+        rows[missing] = new_rows[same]
         for begin in range(0, len(new_tokens), _NEW):
             tokens = new_tokens[begin : begin + _NEW]
             store.next(len(tokens))[:] = self._vectors.take(tokens)
             token_keys = (tokens.astype(np.uint64) + np.uint64(1)) * _TOKEN
             store.of_token[tokens] = store.add(token_keys)
         self._store = store
-        return store
+        return store, rows
 
     def _sum(self, chunks: Chunks, starts: Ints, ends: Ints, out: Floats) -> None:
         """Writes the summed vectors of these spans, [m, dims]."""

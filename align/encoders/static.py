@@ -26,7 +26,7 @@ from align.encoders.vectors import TokenVectors, read_vectors
 from align.errors import AlignError
 
 Floats = npt.NDArray[np.float32]
-MEMO_BYTES = 128 << 20  # of remembered rows
+MEMO_BYTES = 160 << 20  # of remembered rows
 _SENTENCES, _CHARACTERS = 2048, 1 << 19  # in a batch
 _PART = 1 << 17  # characters; a longer text is worked on in parts. A multiple of MAX_PIECE
 _gap = re.compile(f"[{SPACE}{PUNCT}]").search
