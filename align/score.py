@@ -24,7 +24,7 @@ from align.encoders.load import load_encoder
 from align.encoders.pieces import normalise
 from align.errors import AlignError
 from align.text.languages import SUPPORTED, normalise_language
-from align.text.surface import numbers_of
+from align.text.numbers import numbers_of
 from align.version import __version__
 
 Floats = npt.NDArray[np.float32]

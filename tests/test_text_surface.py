@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from align.core import evidence, features
 from align.text import surface
@@ -70,3 +72,84 @@ def test_a_quotation_goes_on_until_it_is_closed() -> None:
 def test_a_quotation_that_is_never_closed_ends_in_the_end() -> None:
     marks = surface_of(["He said: “Come in."] + ["And so on."] * 20, [0] * 21).marks
     assert [bool(mark & OPEN) for mark in marks] == [True] * 10 + [False] * 11
+
+
+def numbers(text: str) -> list[int]:
+    ids, starts = surface_of(["12", text, "7"], [0] * 3).numbers
+    return ids[starts[1] : starts[2]].tolist()
+
+
+def names(text: str) -> list[int]:
+    ids, starts = surface_of(["Before", text, "Behind"], [0] * 3).names
+    return ids[starts[1] : starts[2]].tolist()
+
+
+@pytest.mark.parametrize(
+    ("text", "same"),
+    [
+        ("in 1,956 towns", "1956"),
+        ("1.956", "1956"),
+        ("1 956 and 1'956", "1956"),
+        ("一千九百五十六", "1956"),
+        ("１９５６", "1956"),
+        ("3,5", "3.5"),
+        ("007", "7"),
+        ("März", "3"),
+        ("3 mars 3", "3"),
+        ("12.30", "12,30"),
+        ("x²", "2"),
+        ("½", "1 2"),
+        ("ﬁrst of 12 caﬀés: 5", "12 5"),  # characters that are several in plain text stand before
+        ("第二十三章", "23"),
+    ],
+)
+def test_numbers_are_the_same_in_all_languages(text: str, same: str) -> None:
+    assert numbers(text) == numbers(same) != []
+
+
+@pytest.mark.parametrize("text", ["one and two", "一 or 二", "万一", "", "x"])
+def test_there_is_no_number(text: str) -> None:
+    assert numbers(text) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "other", "shared"),
+    [
+        ("la démocratie", "democracy", 1),
+        ("ﬁnal", "final", 1),
+        ("e\u0301toile", "étoile", 1),
+        ("Müller meets MÜLLER", "mullerin", 1),
+        ("snow_flake", "snow flake", 2),
+        ("abc de1fg", "abcd efg", 0),
+        ("straße", "strasse", 0),
+        ("手机iPhone手机", "iphone", 1),
+        ("Москва", "МОСКВЫ", 1),
+    ],
+)
+def test_names_are_the_beginnings_of_words(text: str, other: str, shared: int) -> None:
+    assert len({*names(text)} & {*names(other)}) == shared
+
+
+PIECES = st.text(
+    st.sampled_from("aéÉ 1２三百'’\"“”«»½ﬁ…²\n-(一)、.,!?。ßœ\u0301한ёΣİ㊀𝟙😀№ªⅧ٣"), max_size=20
+)
+
+
+@given(st.lists(PIECES, min_size=1, max_size=5))
+def test_the_company_of_a_sentence_changes_nothing_but_who_speaks(texts: list[str]) -> None:
+    found = surface_of(texts, [0] * len(texts))
+    for i, text in enumerate(texts):
+        alone = surface_of([text], [0])
+        assert (found.lengths[i], found.ends[i]) == (alone.lengths[0], alone.ends[0])
+        assert (found.marks[i] ^ alone.marks[0]) & ~(OPEN | SPEECH) == 0
+        for (ids, starts), (wanted, _) in (
+            (found.numbers, alone.numbers),
+            (found.names, alone.names),
+        ):
+            assert ids[starts[i] : starts[i + 1]].tolist() == wanted.tolist()
+
+
+def test_no_sentences() -> None:
+    found = surface_of([], [])
+    assert found.lengths.shape == found.ends.shape == found.marks.shape == (0,)
+    assert found.names[1].tolist() == found.numbers[1].tolist() == [0]

@@ -1,23 +1,37 @@
-"""What a sentence shows without being understood: length, punctuation, numbers, names.
+"""What the surface of sentences tells: lengths, closing marks, quotation, numbers, names.
 
-These are the cues that translators leave untouched. Numbers are brought to one form for all
-languages (1,956 = 1.956 = 1 956 = 一千九百五十六; 3,5 = 3.5; month names and their numbers agree);
-words are kept as fingerprints of their first letters without accents, so that cognates and names
-meet.
+These are the cues that translators leave untouched. Words are kept as fingerprints of their first
+letters without accents, so that cognates and names meet. Most of it is found for many sentences at
+once in arrays of characters; only the sentences with quotation marks, numbers or characters that no
+table knows are looked at one by one.
 """
 
 from __future__ import annotations
 
 import functools
 import re
-import unicodedata
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from align.text.characters import (
+    ALNUM,
+    DIGIT,
+    HAN_DIGIT,
+    HARD,
+    LISTED,
+    QUOTE,
+    QUOTES,
+    SPEAKS,
+    Characters,
+    Ints,
+    characters_of,
+    sentences_at,
+)
+from align.text.numbers import months, numbers_of, plain
 
 NONE, STOP, QUESTION, EXCLAMATION, DOTS, COLON, COMMA, SEMICOLON = range(8)  # closing marks
 _ENDS = {
@@ -35,22 +49,16 @@ ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH 
     1, 2, 4, 8, 16, 32, 64,
 )  # fmt: skip
 _QUOTES = re.compile(r"[\"“”„«»「」『』]")
-_MARKS = re.compile(r"[\"“”„«»「」『』'‘’‚‹›]")
-_SPEAKS = "\"“„«»「『'‘‹‚–—-"
+_MARKS = re.compile(f"[{QUOTES}]")
 _SILENT = 10  # sentences without a mark after which a quotation is taken to be over
 _LIST = re.compile(
     r"\s*(?:[-–—•*·]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|[一二三四五六七八九十]{1,3}、)"
 )
-_NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
-_HAN_NUMBER = re.compile(r"[零〇一二两三四五六七八九十百千万亿]{2,}")
-_HAN_AND_KANA = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
-_WORD = re.compile(rf"[^\W\d_{_HAN_AND_KANA}]{{4,}}")
-_ASCII_WORD = re.compile(r"[a-z]{4,}")
-_ACCENTS = re.compile(r"[\u0300-\u036f]+")
-_ANY_NUMBER = re.compile(r"[\d零〇一二两三四五六七八九十百千万亿]")
-_DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
-_UNIT = {"十": 10, "百": 100, "千": 1000}
 STEM = 5  # letters of a word that make its fingerprint
+_SHORTEST = 4  # letters of a word that is looked at
+_BRIEF = 40  # characters of a sentence that may be hardly a word
+_SENTENCES, _CHARACTERS = 2048, 1 << 19  # looked at together
+_BASE, _SPREAD = np.uint64(0xD6E8FEB86659FD93), np.uint64(0x9E3779B97F4A7C15)  # of a stem's hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,77 +66,21 @@ class Surface:
     """The cues of n sentences; ragged lists as (ids [t], starts [n + 1])."""
 
     lengths: npt.NDArray[np.float32]  # [n]; UTF-8 bytes without white space, at least 1
-    paragraphs: npt.NDArray[np.int64]  # [n]
-    ends: npt.NDArray[np.int64]  # [n]; NONE .. SEMICOLON
-    marks: npt.NDArray[np.int64]  # [n]; bits
-    numbers: tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
-    names: tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]
-
-
-@functools.cache
-def _months() -> dict[str, str]:
-    """Month name, without accents -> its number, from months.txt (one line a month)."""
-    lines = Path(__file__).with_name("months.txt").read_text(encoding="utf-8").splitlines()
-    return {name: str(number) for number, line in enumerate(lines, 1) for name in line.split()}
+    paragraphs: Ints  # [n]
+    ends: Ints  # [n]; NONE .. SEMICOLON
+    marks: Ints  # [n]; bits
+    numbers: tuple[npt.NDArray[np.int32], Ints]
+    names: tuple[npt.NDArray[np.int32], Ints]
 
 
 def _fingerprint(word: str) -> int:
     return zlib.crc32(word.encode("utf-8", "surrogatepass")) & 0x7FFFFFFF
 
 
-class _Prints(dict[str, int]):
-    """The fingerprint of each word's stem, remembered."""
-
-    def __missing__(self, word: str) -> int:
-        found = self[word] = _fingerprint(word[:STEM])
-        return found
-
-
-def _plain(text: str) -> str:
-    """Lower case, compatibility forms folded, accents dropped."""
-    if text.isascii():
-        return text.lower()
-    return _ACCENTS.sub("", unicodedata.normalize("NFKD", text.lower()))
-
-
-def han_number(text: str) -> int | None:
-    """The value of a number in Chinese characters; None where it is none."""
-    if all(c in _DIGIT for c in text):
-        return int("".join(str(_DIGIT[c]) for c in text))  # 一九五六
-    total = part = digit = 0
-    for c in text:
-        if c in _DIGIT:
-            digit = _DIGIT[c]
-        elif c in _UNIT:
-            part, digit = part + (digit or 1) * _UNIT[c], 0
-        elif not (part or digit or total):
-            return None  # 万一, 亿万: words, not numbers
-        else:  # 万, 亿
-            scale = 10_000 if c == "万" else 100_000_000
-            total, part, digit = (total + part + digit) * scale, 0, 0
-    return total + part + digit
-
-
-def numbers_of(text: str) -> list[str]:
-    """The numbers of a (plain) sentence in one form for all languages, in order."""
-    found = []
-    for match in _NUMBER.finditer(text):
-        digits = match[0]
-        if not digits.isdecimal():
-            head, _, tail = digits.rpartition(
-                next(c for c in reversed(digits) if not c.isdecimal())
-            )
-            digits = (
-                "".join(c for c in digits if c.isdecimal())
-                if len(tail) == 3
-                else "".join(c for c in head if c.isdecimal()) + "." + tail
-            )
-        found.append(digits.lstrip("0") or "0")
-    for match in _HAN_NUMBER.finditer(text):
-        value = han_number(match[0])
-        if value is not None and value > 2:
-            found.append(str(value))
-    return found
+def size_of(text: str) -> int:
+    """UTF-8 bytes without spaces, at least 1."""
+    size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
+    return max(1, size - text.count(" "))
 
 
 def _end(text: str) -> int:
@@ -161,61 +113,172 @@ def _opens(text: str, at: int) -> bool | None:
     return bool(after) and not after.isspace() and after not in ".,;:!?)"
 
 
-def _marks(text: str) -> tuple[int, bool | None]:
-    """Bits without SPEECH_OPEN, and whether the last quotation mark opens (None: none there)."""
-    bits, opened = 0, None
-    head, tail = text[:1], text[-1:]
-    if _MARKS.search(text):
-        if len(_QUOTES.findall(text)) % 2:
-            bits |= ODD_QUOTES
-        for match in reversed(list(_MARKS.finditer(text))):
-            opened = _opens(text, match.start())
-            if opened is not None:
-                break
-        if _MARKS.match(tail) and not _opens(text, len(text) - 1):
-            bits |= SPEECH_LAST
-    if head and head in _SPEAKS:
-        bits |= SPEECH_FIRST
-    if _LIST.match(text):
-        bits |= LIST_MARK
-    if len(text) < 40 and sum(map(str.isalpha, text)) < max(2, len(text) / 4):
-        bits |= WORDLESS
+def _quotation(text: str) -> tuple[int, bool | None]:
+    """ODD_QUOTES and SPEECH_LAST, and whether the last quotation mark opens (None: none there)."""
+    opened = None
+    bits = ODD_QUOTES * (len(_QUOTES.findall(text)) % 2)
+    for match in reversed(list(_MARKS.finditer(text))):
+        opened = _opens(text, match.start())
+        if opened is not None:
+            break
+    if _MARKS.match(text[-1:]) and not _opens(text, len(text) - 1):
+        bits |= SPEECH_LAST
     return bits, opened
+
+
+def _quoting(found: Characters) -> Ints:
+    """Sentences with quotation marks, apart from apostrophes inside words. [k]"""
+    at = np.flatnonzero(found.bits & QUOTE)
+    code = found.codes[at]
+    inside = found.bits[at - 1] & found.bits[at + 1] & ALNUM != 0
+    apostrophe = ((code == ord("'")) | (code == ord("’"))) & inside
+    return sentences_at(at[~apostrophe], found.begins)
+
+
+def _marks(texts: Sequence[str], found: Characters) -> tuple[Ints, Ints]:
+    """Bits without SPEECH_OPEN and SPEECH; 1 where the last quotation mark opens, 0 where it
+    closes, -1 where there is none. [n], [n]"""
+    n = len(texts)
+    marks, opened = np.zeros(n, np.int64), np.full(n, -1)
+    for i in _quoting(found).tolist():
+        marks[i], last = _quotation(texts[i])
+        if last is not None:
+            opened[i] = last
+    head = found.bits[found.begins[:-1]]
+    marks |= SPEECH_FIRST * (head & SPEAKS != 0)
+    for i in np.flatnonzero(head & (LISTED | HARD)).tolist():
+        if _LIST.match(texts[i]):
+            marks[i] |= LIST_MARK
+    for i in np.flatnonzero(np.diff(found.begins) <= _BRIEF).tolist():
+        if sum(map(str.isalpha, texts[i])) < max(2, len(texts[i]) / 4):
+            marks[i] |= WORDLESS
+    return marks, opened
+
+
+def _spoken(opened: Ints) -> Ints:
+    """SPEECH_OPEN and SPEECH of every sentence, from all the quotation marks before. [n] -> [n]"""
+    here = np.arange(len(opened))
+    last = np.maximum.accumulate(np.where(opened >= 0, here, -1))
+    speaking = (last >= 0) & (opened[last] == 1) & (here - last < _SILENT)
+    return SPEECH_OPEN * speaking + SPEECH * (speaking | (opened >= 0))
+
+
+def _stem(letters: Ints, starts: Ints) -> npt.NDArray[np.int32]:
+    """The fingerprints of the words that begin at these letters; behind a word is a 0."""
+    key = np.zeros(len(starts), np.uint64)
+    for place in range(STEM):
+        key = key * _BASE + letters[starts + min(place, _SHORTEST)].view(np.uint64)
+    return (key * _SPREAD >> np.uint64(33)).astype(np.int32)
+
+
+@functools.cache
+def _month_stems() -> npt.NDArray[np.int32]:
+    """The fingerprints of the months' names."""
+    names = [name for name in months() if len(name) >= _SHORTEST]
+    letters = np.array([[*map(ord, name[:STEM].ljust(STEM, "\0"))] for name in names])
+    return np.unique(_stem(letters.ravel(), np.arange(len(names)) * STEM))
+
+
+def _words(found: Characters) -> tuple[Ints, Ints, Ints]:
+    """Where the words of the plain sentences begin and end, and their sentences. [w] each"""
+    edges = np.flatnonzero(np.diff(found.letters != 0)) + 1
+    starts, ends = edges[::2], edges[1::2]
+    long = np.flatnonzero(ends - starts >= _SHORTEST)
+    starts, ends = starts[long], ends[long]
+    bounds = np.searchsorted(starts, found.plain_begins)
+    return starts, ends, np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+
+
+def _names(count: int, sentence: Ints, stems: npt.NDArray[np.int32]) -> tuple[Ints, Ints]:
+    """The stems of each sentence, no two alike, in order: ids [t], how many [n]."""
+    keys = np.sort(sentence << 31 | stems)
+    keys = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+    return keys & 0x7FFFFFFF, np.bincount(keys >> 31, minlength=count)
+
+
+def _runs(places: Ints, begins: Ints, gap: int) -> Iterator[tuple[int, int, int]]:
+    """Sentence, first and last + 1 character of the runs that these characters make in it.
+
+    `gap` is the most that one of a run may be behind the one before.
+    """
+    sentence = np.searchsorted(begins, places, side="right") - 1
+    first = np.flatnonzero(
+        (np.diff(places, prepend=-9) > gap) | (np.diff(sentence, prepend=-1) > 0)
+    )
+    last = np.append(first[1:], len(places))[: len(first)] - 1
+    begin = begins[sentence[first]]
+    yield from zip(
+        sentence[first].tolist(),
+        (places[first] - begin).tolist(),
+        (places[last] - begin + 1).tolist(),
+        strict=True,
+    )
+
+
+def _numbers(count: int, found: Characters, spelled: dict[int, set[str]]) -> tuple[list[int], Ints]:
+    """Fingerprints of the numbers of each sentence and those `spelled` out: ids, how many [n]."""
+    bits, numbers = found.plain_bits, spelled
+    digits = np.flatnonzero(bits & DIGIT)
+    for i, first, last in _runs(digits, found.plain_begins, 2):  # 1,956 is a run
+        text = found.texts[i][first:last]
+        if text.isdecimal() and text.isascii():
+            numbers.setdefault(i, set()).add(text.lstrip("0") or "0")
+        else:
+            numbers.setdefault(i, set()).update(numbers_of(plain(text)))
+    han = np.flatnonzero(bits & HAN_DIGIT)
+    for i, first, last in _runs(han, found.plain_begins, 1):
+        if last - first > 1:  # one alone is a word
+            numbers.setdefault(i, set()).update(numbers_of(plain(found.texts[i][first:last])))
+    counts = np.zeros(count, np.int64)
+    ids: list[int] = []
+    for i in sorted(numbers):
+        counts[i] = len(numbers[i])
+        ids += sorted(map(_fingerprint, numbers[i]))
+    return ids, counts
+
+
+def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    begin = characters = 0
+    for i, text in enumerate(texts):
+        characters += len(text)
+        if i - begin + 1 == _SENTENCES or characters > _CHARACTERS or i + 1 == len(texts):
+            yield texts[begin : i + 1]
+            begin, characters = i + 1, 0
 
 
 def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
     """Looks at every sentence once."""
-    n = len(texts)
-    lengths, ends, marks = [1] * n, [NONE] * n, [0] * n
-    numbers: list[int] = []
-    names: list[int] = []
-    number_starts, name_starts = [0], [0]
-    months = _months()
-    print_of, no_month = _Prints().__getitem__, months.keys().isdisjoint
-    speaking, silent = False, 0
-
-    for i, text in enumerate(texts):
-        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        lengths[i] = max(1, size - text.count(" "))
-        ends[i] = _end(text)
-        marks[i], opened = _marks(text)
-        silent = 0 if opened is not None else silent + 1
-        speaking = opened if opened is not None else speaking and silent < _SILENT
-        marks[i] |= SPEECH_OPEN * speaking | SPEECH * (speaking or opened is not None)
-        plain = _plain(text)
-        words = (_ASCII_WORD if plain.isascii() else _WORD).findall(plain)
-        names += sorted(set(map(print_of, words)))
-        found = set() if no_month(words) else {months[word] for word in words if word in months}
-        if _ANY_NUMBER.search(plain):
-            found.update(numbers_of(plain))
-        numbers += sorted(map(_fingerprint, found))
-        number_starts.append(len(numbers))
-        name_starts.append(len(names))
+    ends, marks, opened, names, name_counts, numbers, number_counts = [
+        [np.empty(0, np.int64)] for _ in range(7)
+    ]
+    for batch in _batches(texts):
+        found = characters_of(batch)
+        ends.append(np.fromiter(map(_end, batch), np.int64, len(batch)))
+        for column, part in zip((marks, opened), _marks(batch, found), strict=True):
+            column.append(part)
+        first, last, sentence = _words(found)
+        stems = _stem(found.letters, first)
+        spelled: dict[int, set[str]] = {}
+        for i in np.flatnonzero(np.isin(stems, _month_stems())).tolist():
+            word = "".join(map(chr, found.letters[first[i] : last[i]].tolist()))
+            if word in months():
+                spelled.setdefault(int(sentence[i]), set()).add(months()[word])
+        ids, counts = _names(len(batch), sentence, stems)
+        names.append(ids)
+        name_counts.append(counts)
+        some, counts = _numbers(len(batch), found, spelled)
+        numbers.append(np.array(some, np.int64))
+        number_counts.append(counts)
+    lengths = np.fromiter(map(size_of, texts), np.float32, len(texts))
     return Surface(
-        np.array(lengths, np.float32),
+        lengths,
         np.asarray(paragraphs, np.int64),
-        np.array(ends, np.int64),
-        np.array(marks, np.int64),
-        (np.array(numbers, np.int32), np.array(number_starts, np.int64)),
-        (np.array(names, np.int32), np.array(name_starts, np.int64)),
+        np.concatenate(ends),
+        np.concatenate(marks) | _spoken(np.concatenate(opened)),
+        (np.concatenate(numbers).astype(np.int32), _starts(number_counts)),
+        (np.concatenate(names).astype(np.int32), _starts(name_counts)),
     )
+
+
+def _starts(counts: Sequence[Ints]) -> Ints:
+    return np.concatenate([[0], np.cumsum(np.concatenate(counts))])
