@@ -9,9 +9,9 @@ from align.core.lattice import (
     NEVER,
     Lattice,
     all_paths,
-    bead_marginals,
     best_path,
-    null_marginals,
+    links,
+    marginals,
 )
 
 A = 3
@@ -23,14 +23,14 @@ def random_lattice(seed: int, sizes: list[tuple[int, int]]) -> Lattice:
     heights = np.array([h for h, _ in sizes])
     widths = np.array([w for _, w in sizes])
     h, w, count = heights.max(), widths.max(), len(sizes)
-    beads = np.full((h + 1, A, A, count, w + 1), NEVER, np.float32)
+    beads = np.full((h + 1, A, A, w + 1, count), NEVER, np.float32)
     for a in range(1, A + 1):
         for b in range(1, A + 1):
             if a + b <= 4:
-                shape = (max(h + 1 - a, 0), count, max(w + 1 - b, 0))
-                beads[a:, a - 1, b - 1, :, b:] = rng.normal(0, 2, shape)
+                shape = (max(h + 1 - a, 0), max(w + 1 - b, 0), count)
+                beads[a:, a - 1, b - 1, b:] = rng.normal(0, 2, shape)
     src = rng.normal(-1, 1, (h + 1, count)).astype(np.float32)
-    tgt = rng.normal(-1, 1, (count, w + 1)).astype(np.float32)
+    tgt = rng.normal(-1, 1, (w + 1, count)).astype(np.float32)
     return Lattice(beads, src, tgt, heights, widths)
 
 
@@ -48,10 +48,10 @@ def every_path(
         if i < height:
             steps.append((1, 0, float(lattice.src_null[i + 1, s])))
         if j < width:
-            steps.append((0, 1, float(lattice.tgt_null[s, j + 1])))
+            steps.append((0, 1, float(lattice.tgt_null[j + 1, s])))
         for a in range(1, min(A, height - i) + 1):
             for b in range(1, min(A, width - j) + 1):
-                score = float(lattice.beads[i + a, a - 1, b - 1, s, j + b])
+                score = float(lattice.beads[i + a, a - 1, b - 1, j + b, s])
                 if score > NEVER:
                     steps.append((a, b, score))
         for a, b, score in steps:
@@ -65,8 +65,8 @@ def every_path(
 def test_equals_every_path() -> None:
     lattice = random_lattice(1, SIZES)
     path, sums = best_path(lattice), all_paths(lattice)
-    marginals = bead_marginals(lattice, sums)
-    src_null, tgt_null = null_marginals(lattice, sums)
+    chances = marginals(lattice, sums)
+    linked = links(chances)
     for s in range(len(SIZES)):
         paths = every_path(lattice, s)
         scores = np.array([score for score, _ in paths])
@@ -84,23 +84,29 @@ def test_equals_every_path() -> None:
                 expected[bead] = expected.get(bead, 0.0) + weight
         for (i, j, a, b), weight in expected.items():
             if a and b:
-                found = marginals[i + a, a - 1, b - 1, s, j + b]
+                found = chances.beads[i + a, a - 1, b - 1, j + b, s]
                 assert found == pytest.approx(weight, abs=1e-5)
         for i in range(SIZES[s][0]):
             weight = sum(w for (x, _, _, b), w in expected.items() if x == i and b == 0)
-            assert src_null[i + 1, s] == pytest.approx(weight, abs=1e-5)
+            assert chances.src_null[i + 1, s] == pytest.approx(weight, abs=1e-5)
         for j in range(SIZES[s][1]):
             weight = sum(w for (_, y, a, _), w in expected.items() if y == j and a == 0)
-            assert tgt_null[s, j + 1] == pytest.approx(weight, abs=1e-5)
+            assert chances.tgt_null[j + 1, s] == pytest.approx(weight, abs=1e-5)
+        for i in range(SIZES[s][0]):
+            for j in range(SIZES[s][1]):
+                over = [
+                    q for (x, y, a, b), q in expected.items() if x <= i < x + a and y <= j < y + b
+                ]
+                assert linked[i, j, s] == pytest.approx(sum(over), abs=1e-5)
 
 
 def test_padding_changes_nothing() -> None:
     together = random_lattice(2, SIZES)
     for s, (h, w) in enumerate(SIZES):
         alone = Lattice(
-            np.ascontiguousarray(together.beads[: h + 1, :, :, s : s + 1, : w + 1]),
+            np.ascontiguousarray(together.beads[: h + 1, :, :, : w + 1, s : s + 1]),
             together.src_null[: h + 1, s : s + 1],
-            together.tgt_null[s : s + 1, : w + 1],
+            together.tgt_null[: w + 1, s : s + 1],
             together.heights[s : s + 1],
             together.widths[s : s + 1],
         )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.anchors import Segments
+from align.core.blocks import running
 from align.core.cover import Cover, best_of, ranges
 from align.core.side import Floats, Ints
 
@@ -23,39 +24,50 @@ OUTSIDE = -1e4  # gain of a sentence from what its segment lacks
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """Gains, summed over the sentences before a row (or column). A: the longest block.
+    """Gains of S segments, in mean sentences, summed over the sentences before a row (or column).
 
-    `src[b - 1, s, i, j]` sums, over source sentences before i, the gain from the b target sentences
-    before j; `tgt[a - 1, s, i, j]` sums, over target sentences before j, the gain from the a source
-    sentences before i.
+    `src[b - 1, i, j, s]` sums, over source sentences before i, the gain from the b target sentences
+    before j; `tgt[a - 1, i, j, s]` sums, over target sentences before j, the gain from the a source
+    sentences before i. Blocks longer than the segments have no entry. Where a block is not in the
+    segment, and in one more column (or row), every sentence has the gain OUTSIDE, so that no bead
+    seems to leave anything out there.
     """
 
-    src: Floats  # [A, S, h + 1, w + 1]
-    tgt: Floats  # [A, S, h + 1, w + 1]
+    src: Floats  # [B, h + 1, w + 2, S]
+    tgt: Floats  # [A, h + 2, w + 1, S]
 
 
-def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats) -> Coverage:
+def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass: float) -> Coverage:
     """The gains inside each segment, padded to the largest.
 
-    `products` are those of the sentences' vectors, [S, h, w].
+    `products` are those of the sentences' vectors, [h, w, S].
     """
-    size, count = len(src.usual), len(box.src_first)
+    h, w, count = products.shape
     heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
-    h, w = int(heights.max()), int(widths.max())
-    by_src = np.zeros((size, count, h + 1, w + 1), np.float32)
-    by_tgt = np.zeros((size, count, w + 1, h + 1), np.float32)
+    tall, wide = min(len(src.usual), h), min(len(src.usual), w)
+    by_src = np.zeros((wide, h + 1, w + 2, count), np.float32)
+    by_tgt = np.zeros((tall, h + 2, w + 1, count), np.float32)
     if src.single and tgt.single:
         _all_at_once(src, tgt, box, products, by_src, by_tgt)
     else:
+        found = np.zeros((wide, count, h + 1, w + 1), np.float32)
+        back = np.zeros((tall, count, w + 1, h + 1), np.float32)
         one = (heights == 1) & (widths == 1)
         for chosen, work in ((one, _of_pairs), (~one & (heights > 0) & (widths > 0), _of_boxes)):
             if chosen.any():
-                work(src, tgt, box, np.flatnonzero(chosen), by_src, by_tgt)
-    # just outside a segment nothing is found, so that no bead seems to leave anything out there
-    for out, inside, most in ((by_src, widths, w), (by_tgt, heights, h)):
-        short = np.flatnonzero(inside < most)
-        out[:, short, :, inside[short] + 1] = OUTSIDE * np.arange(out.shape[2], dtype=np.float32)
-    return Coverage(by_src, by_tgt.transpose(0, 1, 3, 2))
+                work(src, tgt, box, np.flatnonzero(chosen), found, back)
+        by_src[:, :, :-1] = found.transpose(0, 2, 3, 1)
+        by_tgt[:, :-1] = back.transpose(0, 3, 2, 1)
+    by_src /= mean_mass
+    by_tgt /= mean_mass
+    for out, inside in ((by_src, widths), (by_tgt.transpose(0, 2, 1, 3), heights)):
+        far = OUTSIDE * np.arange(out.shape[1], dtype=np.float32)[:, None]
+        out[:, :, -1] = far
+        for size in range(1, len(out) + 1):
+            out[size - 1, :, :size] = far[:, None]
+        short = np.flatnonzero(inside < out.shape[2] - 2)
+        out[:, :, inside[short] + 1, short] = far
+    return Coverage(by_src, by_tgt)
 
 
 def _alike(tall: Ints, wide: Ints) -> Iterator[Ints]:
@@ -182,7 +194,7 @@ def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
     `best` [G, other, u], at least 0 -> `out` [A, group, own + 1, other + 1]
     """
     run, others, h = best, best.shape[1], own.mass.shape[1]
-    for b in range(1, min(len(own.usual), others) + 1):
+    for b in range(1, min(len(out), others) + 1):
         if b > 1:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
         gain = own.mass @ run.transpose(0, 2, 1)  # [G, own, other + 1 - b]
@@ -193,22 +205,32 @@ def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
 def _all_at_once(
     src: Cover, tgt: Cover, box: Segments, products: Floats, by_src: Floats, by_tgt: Floats
 ) -> None:
-    """The gains of all segments where each sentence is one unit: nothing to pad inside them."""
-    h, w = by_src.shape[2] - 1, by_tgt.shape[2] - 1
-    i, j = box.src_first[:, None] + np.arange(h), box.tgt_first[:, None] + np.arange(w)
-    out_i, out_j = i >= box.src_last[:, None], j >= box.tgt_last[:, None]
+    """The gains of all segments where each sentence is one unit: nothing to pad inside them.
+
+    [B, h + 1, w + 2, S] and [A, h + 2, w + 1, S]
+    """
+    h, w, _ = products.shape
+    i, j = box.src_first + np.arange(h)[:, None], box.tgt_first + np.arange(w)[:, None]
+    out_i, out_j = i >= box.src_last, j >= box.tgt_last
     i, j = np.minimum(i, len(src.mass) - 1), np.minimum(j, len(tgt.mass) - 1)
-    cosines = products / np.maximum(src.mass, 1e-6)[i][:, :, None]
-    cosines /= np.maximum(tgt.mass, 1e-6)[j][:, None, :]
-    cosines[out_i[:, :, None] | out_j[:, None, :]] = 0
-    np.maximum(cosines, 0, out=cosines)
-    for best, mass, usual, out in (
-        (cosines, src.mass[i], src.usual[:, i], by_src),
-        (cosines.transpose(0, 2, 1), tgt.mass[j], tgt.usual[:, j], by_tgt),
-    ):
-        run, others = best, best.shape[2]
-        for b in range(1, min(len(usual), others) + 1):
-            if b > 1:
-                run = np.maximum(run[:, :, :-1], best[:, :, b - 1 :])
-            gain = run * mass[:, :, None] - usual[b - 1][:, :, None]
-            np.cumsum(gain, axis=1, out=out[b - 1, :, 1:, b:])
+    best = products / np.maximum(src.mass, 1e-6)[i][:, None]
+    best /= np.maximum(tgt.mass, 1e-6)[j]
+    np.maximum(best, 0, out=best)
+    best[np.broadcast_to(out_i[:, None], best.shape)] = 0
+    best[np.broadcast_to(out_j, best.shape)] = 0
+    run = best
+    for b in range(1, len(by_src) + 1):
+        if b > 1:
+            run = np.maximum(run[:, :-1], best[:, b - 1 :])
+        gain = by_src[b - 1, 1:, b:-1]
+        np.multiply(run, src.mass[i][:, None], out=gain)
+        gain -= src.usual[b - 1, i][:, None]
+    run = best
+    for a in range(1, len(by_tgt) + 1):
+        if a > 1:
+            run = np.maximum(run[:-1], best[a - 1 :])
+        gain = by_tgt[a - 1, a:-1, 1:]
+        np.multiply(run, tgt.mass[j], out=gain)
+        gain -= tgt.usual[a - 1, j]
+    running(by_src, 1)
+    running(by_tgt, 2)

@@ -88,6 +88,7 @@ class Evidence:
     mean_mass: float  # of a sentence
     level: float  # cosine above the usual of a typical sentence's best match, at least LEAST_LEVEL
     ratio: float  # log of target bytes a source byte
+    paragraphs: bool  # both documents have any
 
     @property
     def max_side(self) -> int:
@@ -123,6 +124,7 @@ def evidence(
         mass,
         max(level, LEAST_LEVEL),
         length_ratio(src, tgt, anchors),
+        bool(np.diff(src.paragraphs).any() and np.diff(tgt.paragraphs).any()),
     )
 
 

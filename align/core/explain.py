@@ -15,8 +15,9 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.anchors import Segments
+from align.core.bucket import Bucket, make_bucket
 from align.core.evidence import NULL_FEATURES, Evidence, find_shared
-from align.core.features import BEAD_FEATURES, Bucket, bead_features, make_bucket
+from align.core.features import BEAD_FEATURES, bead_features
 from align.core.monotone import Beads, Monotone, buckets
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
@@ -77,10 +78,10 @@ def _in_order(result: Monotone, beads: Beads, pairs: Ints, out: Floats) -> None:
         at = segment[place[segment] >= 0]
         bucket = make_bucket(ev, box, chosen, shared)
         i, j = beads.src[mine] - box.src_first[at], beads.tgt[mine] - box.tgt_first[at]
-        for a, b in sorted(set(zip(beads.a[mine].tolist(), beads.b[mine].tolist(), strict=True))):
+        shapes = sorted(set(zip(beads.a[mine].tolist(), beads.b[mine].tolist(), strict=True)))
+        for (a, b), found in bead_features(bucket, shapes):
             same = (beads.a[mine] == a) & (beads.b[mine] == b)
-            found = bead_features(bucket, a, b)
-            out[mine[same]] = found[:, place[at[same]], i[same], j[same]].T
+            out[mine[same]] = found[:, i[same], j[same], place[at[same]]].T
 
 
 def _moved(ev: Evidence, beads: Beads, k: int, scorer: Scorer) -> Floats:
@@ -95,7 +96,8 @@ def _moved(ev: Evidence, beads: Beads, k: int, scorer: Scorer) -> Floats:
     for box in _boxes(i, i + a, len(ev.src), j, j + b, len(ev.tgt)):
         found = _alone(ev, box)
         at = i - int(box.src_first[0]), j - int(box.tgt_first[0])
-        features = bead_features(found, a, b)[:, 0, at[0], at[1]]
+        ((_, every),) = bead_features(found, [(a, b)])
+        features = every[:, at[0], at[1], 0]
         off = abs(float(features @ scorer.beads + constant) - float(beads.score[k]))
         if off < least:
             best, least = features, off

@@ -1,14 +1,16 @@
 """Dynamic programming over many small segments at once, without a loop over cells.
 
 A path runs from (0, 0) to (height, width) of a segment through beads;
-`beads[i, a - 1, b - 1, s, j]` is the score of the bead that joins a source and b target sentences
+`beads[i, a - 1, b - 1, j, s]` is the score of the bead that joins a source and b target sentences
 and ends before row i, column j of segment s. Rows are visited one by one, everything else is
-vectorised over segments, columns and bead shapes; the 0-1 bead inside a row is a running maximum
-(or log-sum). Segments are padded to a common size.
+vectorised over bead shapes, columns and segments; the 0-1 bead inside a row is a running maximum
+(or log-sum). Segments are padded to a common size and stand last: numpy's inner loops run along a
+row of all of them.
 
 The path is the best one (Viterbi). Probabilities are the marginals of the log-linear model whose
 scores these are: forward times backward over the total (a semi-Markov conditional random field,
-Sarawagi & Cohen 2004, https://papers.nips.cc/paper/2648).
+Sarawagi & Cohen 2004, https://papers.nips.cc/paper/2648). The way back needs no sums of its own:
+what leaves a cell, in probability, is what arrives at the cells behind it.
 """
 
 from __future__ import annotations
@@ -29,18 +31,18 @@ Doubles = npt.NDArray[Any]  # float64
 
 @dataclass(frozen=True, slots=True)
 class Lattice:
-    """The scores of S segments padded to height h and width w; A is the longest block."""
+    """The scores of S segments padded to height h and width w; A and B are the longest blocks."""
 
-    beads: Floats  # [h + 1, A, A, S, w + 1]; NEVER where a bead cannot be
+    beads: Floats  # [h + 1, A, B, w + 1, S]; NEVER where a bead cannot be
     src_null: Floats  # [h + 1, S]; of leaving out the source sentence before row i
-    tgt_null: Floats  # [S, w + 1]; of leaving out the target sentence before column j
+    tgt_null: Floats  # [w + 1, S]; of leaving out the target sentence before column j
     heights: Ints  # [S]
     widths: Ints  # [S]
 
 
 @dataclass(frozen=True, slots=True)
 class Path:
-    """The beads of the best paths, in order, segment after segment. [beads] each."""
+    """The beads of the best paths, in any order. [beads] each."""
 
     segment: Ints
     src: Ints  # first row
@@ -49,158 +51,205 @@ class Path:
     b: Ints  # target sentences, 0: deletion
 
 
-def _padded(lattice: Lattice, fill: float) -> tuple[Doubles, int, int, int, int]:
-    rows, size, _, segments, columns = lattice.beads.shape
-    return np.full((rows + size, segments, columns + size), fill), rows, size, segments, columns
+@dataclass(frozen=True, slots=True)
+class _Cells:
+    """A number for each cell, and what it is where each bead that ends there begins."""
+
+    here: Doubles  # [h + 1, w + 1, S]
+    before: Doubles  # [h + 1, A, B, w + 1, S]; at (i - a, j - b), -inf outside; the same memory
+
+    @property
+    def above(self) -> Doubles:
+        """At (i - 1, j), -inf outside. [h + 1, w + 1, S]"""
+        return self._beside(1, 0)
+
+    @property
+    def left(self) -> Doubles:
+        """At (i, j - 1), -inf outside. [h + 1, w + 1, S]"""
+        return self._beside(0, 1)
+
+    def _beside(self, down: int, right: int) -> Doubles:
+        rows, columns, _ = self.here.shape
+        padded = self.here.base
+        assert padded is not None
+        i, j = padded.shape[0] - rows - down, padded.shape[1] - columns - right
+        found: Doubles = padded[i : i + rows, j : j + columns]
+        return found
 
 
-def _before(v: Doubles, i: int, size: int, segments: int, columns: int) -> Doubles:
-    """View [A, A, S, w + 1] of v at (i - a, j - b) for all a, b >= 1; v is padded by `size`."""
-    row, segment, column = v.strides
-    return np.lib.stride_tricks.as_strided(
-        v[i + size - 1 :, :, size - 1 :],
-        (size, size, segments, columns),
-        (-row, -column, segment, column),
+def _cells(lattice: Lattice) -> _Cells:
+    """-inf in all cells but the first of each segment, which has 0."""
+    rows, a, b, columns, count = lattice.beads.shape
+    padded = np.full((rows + a, columns + b, count), -np.inf)
+    row, column, segment = padded.strides
+    before = np.lib.stride_tricks.as_strided(
+        padded[a - 1 :, b - 1 :],
+        lattice.beads.shape,
+        (row, -row, -column, column, segment),
         writeable=False,
     )
+    here = padded[a:, b:]
+    here[0, 0] = 0.0
+    return _Cells(here, before)
 
 
 def best_path(lattice: Lattice) -> Path:
     """The highest-scoring path of every segment."""
-    v, rows, size, segments, columns = _padded(lattice, -np.inf)
-    v[size, :, size] = 0.0
-    move = np.zeros((rows, segments, columns), np.int16)  # a * size + b - ..., or a null
-    nulls = np.cumsum(lattice.tgt_null, axis=1, dtype=np.float64)  # [S, w + 1]
+    cells = _cells(lattice)
+    v, above = cells.here, cells.above
+    rows, a, b, columns, count = lattice.beads.shape
+    nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
+    joined = np.empty((a, b, columns, count))
     for i in range(rows):
-        here = v[i + size, :, size:]  # [S, w + 1]
         if i:
-            joined = (_before(v, i, size, segments, columns) + lattice.beads[i]).reshape(
-                size * size, segments, columns
-            )
-            kind = joined.argmax(0)
-            best = np.take_along_axis(joined, kind[None], 0)[0]
-            alone = v[i + size - 1, :, size:] + lattice.src_null[i][:, None]
-            kind[alone > best] = SRC_NULL
-            np.maximum(best, alone, out=here)
-            move[i] = kind
-        inserted = np.maximum.accumulate(here - nulls, axis=1) + nulls
-        # a running maximum that did not start here came from the left
-        left = np.empty_like(inserted)
-        left[:, 0] = -np.inf
-        left[:, 1:] = inserted[:, :-1] + lattice.tgt_null[:, 1:]
-        move[i][left > here] = TGT_NULL
-        np.maximum(here, left, out=here)
-    return _trace(move, lattice.heights, lattice.widths, size)
+            some = joined[:i]  # longer blocks would begin before the segment
+            np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
+            some.max((0, 1), out=v[i])
+            np.maximum(v[i], above[i] + lattice.src_null[i], out=v[i])
+        free = v[i] - nulls
+        np.maximum.accumulate(free, axis=0, out=free)
+        np.add(free, nulls, out=v[i])
+    return _trace(lattice, cells)
 
 
-def _trace(move: npt.NDArray[np.int16], heights: Ints, widths: Ints, size: int) -> Path:
-    """Follows the moves back from the ends, all segments in lock-step."""
-    alive = np.arange(len(heights))
-    i, j = heights.copy(), widths.copy()
+def _trace(lattice: Lattice, cells: _Cells) -> Path:
+    """Goes back from the ends by the moves that led there, all segments in lock-step."""
+    above, left, longest = cells.above, cells.left, lattice.beads.shape[2]
+    alive = np.arange(len(lattice.heights))
+    i, j = lattice.heights.copy(), lattice.widths.copy()
     found: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
     while True:
         alive = alive[(i[alive] > 0) | (j[alive] > 0)]
         if not len(alive):
             break
-        kind = move[i[alive], alive, j[alive]].astype(np.int64)
-        a = np.where(kind >= 0, kind // size + 1, kind == SRC_NULL)
-        b = np.where(kind >= 0, kind % size + 1, kind == TGT_NULL)
+        at = i[alive], j[alive], alive
+        joined = cells.before[at[0], :, :, at[1], alive]
+        joined += lattice.beads[at[0], :, :, at[1], alive]
+        joined = joined.reshape(len(alive), -1)
+        kind = joined.argmax(1)
+        best = joined[np.arange(len(alive)), kind]
+        alone = above[at] + lattice.src_null[at[0], alive]
+        inserted = left[at] + lattice.tgt_null[at[1], alive]
+        kind[alone > best] = SRC_NULL
+        kind[inserted > np.maximum(alone, best)] = TGT_NULL
+        a = np.where(kind >= 0, kind // longest + 1, kind == SRC_NULL)
+        b = np.where(kind >= 0, kind % longest + 1, kind == TGT_NULL)
         i[alive] -= a
         j[alive] -= b
         found.append((alive, i[alive], j[alive], a, b))
     if not found:
         empty = np.zeros(0, np.int64)
         return Path(empty, empty, empty, empty, empty)
-    segment, src, tgt, a, b = (np.concatenate(part) for part in zip(*found, strict=True))
-    order = np.lexsort((tgt, src, segment))
-    return Path(segment[order], src[order], tgt[order], a[order], b[order])
+    return Path(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
 @dataclass(frozen=True, slots=True)
 class Sums:
-    """Log-sums over all paths: from the start to a cell, and from a cell to the end."""
+    """Log-sums over all paths from the start to a cell, and to the end."""
 
-    forward: Doubles  # [h + 1, S, w + 1]
-    backward: Doubles  # [h + 1, S, w + 1]
+    cells: _Cells
     total: Doubles  # [S]
 
 
-def _log_sum(x: Doubles) -> Doubles:
-    """log(sum(exp(x))) over the first axis; -inf where nothing leads."""
-    top = x.max(0)
-    safe = np.where(np.isfinite(top), top, 0.0)
-    with np.errstate(divide="ignore"):
-        out: Doubles = np.log(np.exp(x - safe).sum(0)) + safe
-    return out
-
-
 def all_paths(lattice: Lattice) -> Sums:
-    """Forward and backward log-sums."""
-    v, rows, size, segments, columns = _padded(lattice, -np.inf)
-    v[size, :, size] = 0.0
-    nulls = np.cumsum(lattice.tgt_null, axis=1, dtype=np.float64)  # [S, w + 1]
+    """Forward log-sums."""
+    cells = _cells(lattice)
+    v, above = cells.here, cells.above
+    rows, a, b, columns, count = lattice.beads.shape
+    nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
+    joined = np.empty((a, b, columns, count))
     for i in range(rows):
-        here = v[i + size, :, size:]
         if i:
-            joined = (_before(v, i, size, segments, columns) + lattice.beads[i]).reshape(
-                size * size, segments, columns
-            )
-            alone = v[i + size - 1, :, size:] + lattice.src_null[i][:, None]
-            here[:] = np.logaddexp(_log_sum(joined), alone)
-        here[:] = np.logaddexp.accumulate(here - nulls, axis=1) + nulls
-    forward = v[size:, :, size:]
+            some = joined[:i]
+            np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
+            alone = above[i] + lattice.src_null[i]  # finite: there is a way along the sides
+            top = np.maximum(some.max((0, 1)), alone)
+            some -= top
+            np.exp(some, out=some)
+            alone -= top
+            total = some.sum((0, 1))
+            total += np.exp(alone, out=alone)
+            np.log(total, out=total)
+            np.add(total, top, out=v[i])
+        free = v[i] - nulls
+        np.logaddexp.accumulate(free, axis=0, out=free)
+        np.add(free, nulls, out=v[i])
+    return Sums(cells, v[lattice.heights, lattice.widths, np.arange(count)])
 
-    u = np.full((rows + size, segments, columns + size), -np.inf)
-    each = np.arange(segments)
-    beads = np.full((rows + size, size, size, segments, columns + size), NEVER, np.float32)
-    beads[:rows, ..., :columns] = lattice.beads
-    u_row, u_segment, u_column = u.strides
-    r, of_a, of_b, of_s, of_j = beads.strides
-    shape = (size, size, segments, columns)
+
+@dataclass(frozen=True, slots=True)
+class Marginals:
+    """Probabilities of everything that can happen."""
+
+    padded: Doubles  # [h + 1 + A, A, B, w + 1 + B, S]; of beads, and zeros behind them
+    src_null: Floats  # [h + 1, S]; that the source sentence before row i is left out
+    tgt_null: Floats  # [w + 1, S]
+
+    @property
+    def beads(self) -> Doubles:
+        """Of every bead with text on both sides, as they stand in the lattice."""
+        height, a, b, width, _ = self.padded.shape
+        return self.padded[: height - a, :, :, : width - b]
+
+
+def _behind(padded: Floats) -> Floats:
+    """View [h + 1, A, B, w + 1, S] of what is padded like `Marginals`, at (i + a, j + b)."""
+    height, a, b, width, count = padded.shape
+    row, of_a, of_b, column, segment = padded.strides
+    return np.lib.stride_tricks.as_strided(
+        padded[1:, :, :, 1:],
+        (height - a, a, b, width - b, count),
+        (row, row + of_a, column + of_b, column, segment),
+        writeable=False,
+    )
+
+
+def marginals(lattice: Lattice, sums: Sums) -> Marginals:
+    """The probabilities, from the forward sums."""
+    rows, a, b, columns, count = lattice.beads.shape
+    padded = np.zeros((rows + a, a, b, columns + b, count))  # roundings would add up
+    behind, cells = _behind(padded), sums.cells
+    above = cells.above
+    nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)
+    ends = np.zeros((rows, columns, count))
+    ends[lattice.heights, lattice.widths, np.arange(count)] = 1
+    back = np.empty((rows, columns, count))  # log-sums from a cell to the end, less the total
+    down = np.zeros((rows + 1, columns, count))  # probability of the step from the row above
+    joined = np.empty((a, b, columns, count))
     for i in reversed(range(rows)):
-        here = u[i, :, :columns]
-        if i < rows - 1:
-            after = np.lib.stride_tricks.as_strided(
-                u[i + 1 :, :, 1:], shape, (u_row, u_column, u_segment, u_column), writeable=False
-            )
-            scores = np.lib.stride_tricks.as_strided(
-                beads[i + 1 :, :, :, :, 1:],
-                shape,
-                (r + of_a, of_b + of_j, of_s, of_j),
-                writeable=False,
-            )
-            joined = (after + scores).reshape(size * size, segments, columns)
-            alone = u[i + 1, :, :columns] + lattice.src_null[i + 1][:, None]
-            here[:] = np.logaddexp(_log_sum(joined), alone)
-        ends = each[lattice.heights == i]
-        here[ends, lattice.widths[ends]] = 0.0
-        summed = np.logaddexp.accumulate((here + nulls)[:, ::-1], axis=1)[:, ::-1]
-        here[:] = summed - nulls
-    backward = u[:rows, :, :columns]
-    total = forward[lattice.heights, each, lattice.widths]
-    return Sums(forward, backward, total)
-
-
-def bead_marginals(lattice: Lattice, sums: Sums) -> Floats:
-    """Probability of every bead with text on both sides. [h + 1, A, A, S, w + 1]"""
-    rows, size, _, segments, columns = lattice.beads.shape
-    v = np.full((rows + size, segments, columns + size), -np.inf)
-    v[size:, :, size:] = sums.forward
-    out = np.zeros(lattice.beads.shape, np.float32)
-    end = sums.backward - sums.total[:, None]  # [h + 1, S, w + 1]
-    for i in range(1, rows):
-        log = _before(v, i, size, segments, columns) + lattice.beads[i] + end[i]
-        np.exp(np.minimum(log, 0.0), out=out[i], casting="same_kind")
-    return out
-
-
-def null_marginals(lattice: Lattice, sums: Sums) -> tuple[Floats, Floats]:
-    """Probability that a sentence has no counterpart: [h + 1, S] and [S, w + 1], index 0 empty."""
-    f, b, total = sums.forward, sums.backward, sums.total
-    src = np.zeros(lattice.src_null.shape, np.float32)
+        leaving = behind[i].sum((0, 1)) + ends[i]
+        leaving += down[i + 1]
+        with np.errstate(divide="ignore"):  # some cells lead nowhere
+            np.log(leaving, out=leaving)
+        leaving -= cells.here[i]
+        leaving += nulls
+        np.logaddexp.accumulate(leaving[::-1], axis=0, out=leaving[::-1])
+        here = np.subtract(leaving, nulls, out=back[i])
+        if i:
+            some = joined[:i]
+            np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
+            some += here
+            log = padded[i, :i, :, :columns]
+            np.exp(np.minimum(some, 0, out=some), out=log)
+            step = above[i] + lattice.src_null[i]
+            step += here
+            np.exp(np.minimum(step, 0, out=step), out=down[i])
     tgt = np.zeros(lattice.tgt_null.shape, np.float32)
-    log = f[:-1] + lattice.src_null[1:, :, None] + b[1:] - total[:, None]
-    src[1:] = np.exp(np.minimum(log, 0.0)).sum(2)
-    log = f[:, :, :-1] + lattice.tgt_null[:, 1:] + b[:, :, 1:] - total[:, None]
-    tgt[:, 1:] = np.exp(np.minimum(log, 0.0)).sum(0)
-    return src, tgt
+    log = cells.here[:, :-1] + lattice.tgt_null[1:] + back[:, 1:]
+    tgt[1:] = np.exp(np.minimum(log, 0, out=log), out=log).sum(0)
+    return Marginals(padded, down[:rows].sum(1).astype(np.float32), tgt)
+
+
+def links(found: Marginals) -> Floats:
+    """Probability that sentences i and j are in one bead. [h, w, S]
+
+    A bead a-b holds the cells up to a - 1 rows above and b - 1 columns before its last: of the
+    beads that end x rows below and y columns behind a cell, those longer than x and y count.
+    """
+    longer = found.padded.astype(np.float32)
+    for a in reversed(range(1, longer.shape[1])):
+        longer[:, a - 1] += longer[:, a]
+    for b in reversed(range(1, longer.shape[2])):
+        longer[:, :, b - 1] += longer[:, :, b]
+    out: Floats = _behind(longer)[:-1, :, :, :-1].sum((1, 2))
+    return out

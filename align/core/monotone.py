@@ -8,16 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.anchors import Anchors, Segments, chain, mutual_best, segments
+from align.core.bucket import make_bucket
 from align.core.evidence import Evidence, evidence, find_shared
-from align.core.features import make_bucket
-from align.core.lattice import (
-    Lattice,
-    Path,
-    all_paths,
-    bead_marginals,
-    best_path,
-    null_marginals,
-)
+from align.core.lattice import Lattice, Marginals, Path, all_paths, best_path, links, marginals
 from align.core.neighbours import Neighbours, nearest
 from align.core.scorer import Scorer, score_bucket
 from align.core.side import Floats, Ints, Side
@@ -132,18 +125,21 @@ def buckets(box: Segments) -> Iterator[Ints]:
 
 def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     """Best paths of one bucket with their probabilities, in document coordinates."""
-    path, sums = best_path(lattice), all_paths(lattice)
-    marginals = bead_marginals(lattice, sums)
-    src_null, tgt_null = null_marginals(lattice, sums)
+    return solved(lattice, marginals(lattice, all_paths(lattice)), box, chosen)
+
+
+def solved(lattice: Lattice, chances: Marginals, box: Segments, chosen: Ints) -> Beads:
+    """`solve` where the probabilities are known."""
+    path = best_path(lattice)
     s, i, j, a, b = path.segment, path.src, path.tgt, path.a, path.b
     end_i, end_j = i + a, j + b
     both = (a > 0) & (b > 0)
-    x, y = np.maximum(a - 1, 0), np.maximum(b - 1, 0)
-    score = np.where(both, lattice.beads[end_i, x, y, s, end_j], 0)
+    at = end_i, np.maximum(a - 1, 0), np.maximum(b - 1, 0), end_j, s
+    score = np.where(both, lattice.beads[at], 0)
     probability = np.where(
         both,
-        marginals[end_i, x, y, s, end_j],
-        np.where(a > 0, src_null[end_i, s], tgt_null[s, end_j]),
+        chances.padded[at],
+        np.where(a > 0, chances.src_null[end_i, s], chances.tgt_null[end_j, s]),
     )
     return Beads(
         i + box.src_first[chosen][s],
@@ -152,45 +148,27 @@ def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
         b,
         score.astype(np.float32),
         np.clip(probability, 0, 1).astype(np.float32),
-        strongest_links(marginals, path),
+        strongest_links(chances, path),
     )
 
 
-def _links(marginals: Floats) -> Floats:
-    """Probability that sentences i and j are in one bead. [h, S, w]"""
-    rows, size, _, count, columns = marginals.shape
-    steps = np.zeros((rows + 1, count, columns + 1), np.float64)
-    for a in range(1, size + 1):
-        for b in range(1, size + 1):
-            p = marginals[a:, a - 1, b - 1, :, b:]
-            if p.size == 0:
-                continue
-            h, _, w = p.shape
-            steps[:h, :, :w] += p
-            steps[a : a + h, :, :w] -= p
-            steps[:h, :, b : b + w] -= p
-            steps[a : a + h, :, b : b + w] += p
-    out = np.cumsum(np.cumsum(steps, 0), 2)[: rows - 1, :, : columns - 1]
-    return out.astype(np.float32)
-
-
-def strongest_links(marginals: Floats, path: Path) -> Floats:
+def strongest_links(chances: Marginals, path: Path) -> Floats:
     """The largest probability of a sentence pair inside each bead to be linked. [k]"""
-    links = _links(marginals)
+    linked = links(chances)
     out = np.zeros(len(path.a), np.float32)
     for x in range(int(path.a.max(initial=0))):
         for y in range(int(path.b.max(initial=0))):
             ok = (path.a > x) & (path.b > y)
-            found = links[path.src[ok] + x, path.segment[ok], path.tgt[ok] + y]
+            found = linked[path.src[ok] + x, path.tgt[ok] + y, path.segment[ok]]
             out[ok] = np.maximum(out[ok], found)
     return np.clip(out, 0, 1)
 
 
 def join(parts: list[Beads]) -> Beads:
-    """The beads of all segments in document order."""
-    columns = [
-        np.concatenate([getattr(part, name) for part in parts])
-        for name in ("src", "tgt", "a", "b", "score", "probability", "linked")
-    ]
-    order = np.lexsort((columns[1] + columns[3], columns[0] + columns[2], columns[1], columns[0]))
+    """The beads of segments that follow one another, in document order."""
+    columns = [np.concatenate([getattr(part, name) for part in parts]) for name in Beads.__slots__]
+    place = columns[0] + columns[1]  # rises from bead to bead: no sort is needed
+    at = np.full(int(place.max(initial=-1)) + 1, -1)
+    at[place] = np.arange(len(place))
+    order = at[at >= 0]
     return Beads(*(column[order] for column in columns))

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from align.core.anchors import Segments
+from align.core.bucket import make_bucket
 from align.core.evidence import Evidence, Shared, find_shared
-from align.core.features import make_bucket
-from align.core.lattice import Lattice, all_paths, bead_marginals, best_path
+from align.core.lattice import Lattice, all_paths, best_path, marginals
 from align.core.monotone import Beads, Monotone, buckets, strongest_links
 from align.core.neighbours import nearest, unit_rows
 from align.core.scorer import Scorer, score_bucket
@@ -131,19 +131,20 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
             lattice.widths,
         )
         path = best_path(lattice)
-        marginals = bead_marginals(lattice, all_paths(lattice))
+        chances = marginals(lattice, all_paths(lattice))
         both = np.flatnonzero((path.a > 0) & (path.b > 0))
         end_i, end_j = path.src + path.a, path.tgt + path.b
         x, y = np.maximum(path.a - 1, 0), np.maximum(path.b - 1, 0)
-        linked = strongest_links(marginals, path)
-        score = lattice.beads[end_i, x, y, path.segment, end_j] + PRIOR
+        ends = end_i, x, y, end_j, path.segment
+        linked = strongest_links(chances, path)
+        score = lattice.beads[ends] + PRIOR
         columns = (
             path.src + box.src_first[chosen][path.segment],
             path.tgt + box.tgt_first[chosen][path.segment],
             path.a,
             path.b,
             score,
-            marginals[end_i, x, y, path.segment, end_j],
+            chances.padded[ends],
             linked,
         )
         parts.append(tuple(column[both] for column in columns))

@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from align.core.anchors import Segments
-from align.core.lattice import NEVER, Lattice, all_paths, bead_marginals, null_marginals
-from align.core.monotone import Beads, Prepared, buckets, join, lattices, solve
+from align.core.lattice import NEVER, Lattice, all_paths, marginals
+from align.core.monotone import Beads, Prepared, buckets, join, lattices, solve, solved
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
 
@@ -72,10 +72,9 @@ def _read(
     alone = [np.zeros(count, np.float32) for count in (n, m, n, m)]
     found, paths = [], []
     for lattice, chosen in parts:
-        sums = all_paths(lattice)
-        p = bead_marginals(lattice, sums)
-        nulls = null_marginals(lattice, sums)
-        i, a, b, s, j = np.nonzero(p > floor if floor else lattice.beads > NEVER)
+        chances = marginals(lattice, all_paths(lattice))
+        p = chances.beads
+        i, a, b, j, s = np.nonzero(p > floor if floor else lattice.beads > NEVER)
         found.append(
             (
                 i - a - 1 + box.src_first[chosen][s],
@@ -83,16 +82,16 @@ def _read(
                 a + 1,
                 b + 1,
                 chosen[s],
-                lattice.beads[i, a, b, s, j],
-                p[i, a, b, s, j],
+                lattice.beads[i, a, b, j, s],
+                p[i, a, b, j, s],
             )
         )
         rows, columns = places(box, chosen, lattice)
-        for out, value in zip(alone[::2], (lattice.src_null, nulls[0]), strict=True):
+        for out, value in zip(alone[::2], (lattice.src_null, chances.src_null), strict=True):
             out[rows[2]] = value[1:][rows[0], rows[1]]
-        for out, value in zip(alone[1::2], (lattice.tgt_null, nulls[1]), strict=True):
-            out[columns[2]] = value[:, 1:][columns[1], columns[0]]
-        paths.append(solve(lattice, box, chosen))
+        for out, value in zip(alone[1::2], (lattice.tgt_null, chances.tgt_null), strict=True):
+            out[columns[2]] = value[1:][columns[0], columns[1]]
+        paths.append(solved(lattice, chances, box, chosen))
     table = [np.concatenate(part) for part in zip(*found, strict=True)]
     order = np.lexsort((table[3], table[1], table[2], table[0]))
     return Posterior(*(column[order] for column in table), *alone), join(paths)
@@ -124,16 +123,16 @@ def laid(p: Posterior, box: Segments, size: int, some: Ints) -> Iterator[tuple[L
         s = at[p.segment[here]]
         i = (p.src + p.a)[here] - box.src_first[chosen][s]
         j = (p.tgt + p.b)[here] - box.tgt_first[chosen][s]
-        beads = np.full((rows, size, size, count, columns), NEVER, np.float32)
-        beads[i, p.a[here] - 1, p.b[here] - 1, s, j] = p.score[here]
+        beads = np.full((rows, size, size, columns, count), NEVER, np.float32)
+        beads[i, p.a[here] - 1, p.b[here] - 1, j, s] = p.score[here]
         lattice = Lattice(
             beads,
             np.zeros((rows, count), np.float32),
-            np.zeros((count, columns), np.float32),
+            np.zeros((columns, count), np.float32),
             heights,
             widths,
         )
         across, down = places(box, chosen, lattice)
         lattice.src_null[across[0] + 1, across[1]] = p.src_score[across[2]]
-        lattice.tgt_null[down[1], down[0] + 1] = p.tgt_score[down[2]]
+        lattice.tgt_null[down[0] + 1, down[1]] = p.tgt_score[down[2]]
         yield lattice, chosen

@@ -12,22 +12,25 @@ from pathlib import Path
 
 import numpy as np
 
+from align.core.bucket import Bucket
 from align.core.evidence import NULL_FEATURES
 from align.core.features import (
     BEAD_FEATURES,
     INNER_FEATURES,
     START_FEATURES,
-    Bucket,
     end_features,
     inner_features,
     start_features,
 )
 from align.core.lattice import NEVER, Lattice
-from align.core.side import Floats
+from align.core.measures import measured, part_of
+from align.core.side import Floats, Ints
 from align.errors import AlignError
 
 _PARTS = np.cumsum([len(INNER_FEATURES), len(START_FEATURES)])
 LENGTH = "length"  # the weights for when vectors tell nothing
+BATCH = 1 << 16  # beads measured together
+PART = 1 << 14  # beads whose features are held together: they stay in the cache
 FOLDER = Path(__file__).with_name("weights")
 
 
@@ -92,38 +95,44 @@ def write_scorer(scorer: Scorer, path: Path) -> None:
 def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     """The scores of everything that can happen in these segments."""
     ev = bucket.evidence
-    count, rows, columns = bucket.dots.shape
-    size = max(1, min(len(scorer.shapes), max(rows, columns) - 1))
+    rows, columns, count = bucket.dots.shape
+    size = len(scorer.shapes)
+    tall, wide = max(1, min(size, rows - 1)), max(1, min(size, columns - 1))
     inner, start, end = np.split(scorer.beads, _PARTS)
-    begins = _weighed(start, start_features(bucket))  # [S, h + 1, w + 1]
+    begins = _weighed(start, start_features(bucket))  # [h + 1, w + 1, S]
     ends = _weighed(end, end_features(bucket))
-    beads = np.full((rows, size, size, count, columns), NEVER, np.float32)
-    i, j = np.arange(rows), np.arange(columns)
-    inside = (i[:, None] <= bucket.heights)[:, :, None] & (j <= bucket.widths[:, None])  # [i, S, j]
-    for a in range(1, min(size, rows - 1) + 1):
-        for b in range(1, min(size, columns - 1) + 1):
-            if scorer.shapes[a - 1, b - 1] <= NEVER:
-                continue
-            features = inner_features(bucket, a, b)  # [F, S, h + 1 - a, w + 1 - b]
-            scores = _weighed(inner, features) + scorer.shapes[a - 1, b - 1]
-            scores += begins[:, :-a, :-b] + ends[:, a:, b:]
-            beads[a:, a - 1, b - 1, :, b:] = np.where(
-                inside[a:, :, b:], scores.transpose(1, 0, 2), NEVER
-            )
+    beads = np.full((rows, tall, wide, columns, count), NEVER, np.float32)
+    shapes = [(int(a) + 1, int(b) + 1) for a, b in np.argwhere(scorer.shapes > NEVER)]
+    for batch, measures in measured(bucket, shapes, BATCH):
+        scores = np.empty(len(measures.size), np.float32)
+        for low in range(0, len(scores), PART):
+            part = part_of(measures, low, low + PART)
+            scores[low : low + PART] = _weighed(inner, inner_features(part, ev.level))
+        done = 0
+        for a, b in batch:
+            here = scores[done : done + (rows - a) * (columns - b) * count]
+            done += len(here)
+            here += scorer.shapes[a - 1, b - 1]
+            to = beads[a:, a - 1, b - 1, b:]
+            np.add(here.reshape(to.shape), begins[:-a, :-b], out=to)
+            to += ends[a:, b:]
     src_null = np.zeros((rows, count), np.float32)
-    tgt_null = np.zeros((count, columns), np.float32)
-    src, tgt = ev.src_nulls @ scorer.nulls, ev.tgt_nulls @ scorer.nulls
-    if rows > 1:
-        src_null[1:] = src[np.maximum(bucket.src.at[:, 1:] - 1, 0)].T
-    if columns > 1:
-        tgt_null[:, 1:] = tgt[np.maximum(bucket.tgt.at[:, 1:] - 1, 0)]
+    tgt_null = np.zeros((columns, count), np.float32)
+    src_null[1:] = _nulls(ev.src_nulls, scorer, bucket.src.at)
+    tgt_null[1:] = _nulls(ev.tgt_nulls, scorer, bucket.tgt.at)
     return Lattice(beads, src_null, tgt_null, bucket.heights, bucket.widths)
+
+
+def _nulls(features: Floats, scorer: Scorer, at: Ints) -> Floats:
+    """Of leaving out the sentence before each place but the first. [k + 1, S] -> [k, S]"""
+    out: Floats = (features @ scorer.nulls)[np.maximum(at[1:] - 1, 0)]
+    return out
 
 
 def _weighed(weights: Floats, features: Floats) -> Floats:
     """Sum over the features, in their order: BLAS would add in another one for other threads.
 
-    [F], [F, S, i, j] -> [S, i, j]
+    [F], [F, ...] -> [...]
     """
-    out: Floats = np.einsum("f,fsij->sij", weights, features)
+    out: Floats = np.einsum("f,f...->...", weights, features)
     return out

@@ -7,31 +7,36 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.anchors import Segments
+from align.core.blocks import running
+from align.core.cover import ranges
 from align.core.side import Floats, Ints, Ragged
 
 
 @dataclass(frozen=True, slots=True)
 class Matches:
-    """Sentence pairs of one segment that share a fingerprint. [k] each."""
+    """Sentence pairs of one segment that share a fingerprint, segment after segment. [k] each."""
 
     segment: Ints
     src: Ints  # sentence of the whole document
     tgt: Ints
     weight: Floats
 
-    def grid(self, box: Segments, chosen: Ints, h: int, w: int) -> Floats:
-        """2-D prefix sums of the weights inside the chosen segments. [S, h + 1, w + 1]"""
-        place = np.full(int(self.segment.max(initial=-1)) + 1, -1, np.int64)
-        known = chosen[chosen < len(place)]
-        place[known] = np.arange(len(chosen))[chosen < len(place)]
-        at = place[self.segment]
-        inside = at >= 0
-        at = at[inside]
-        out = np.zeros((len(chosen), h + 1, w + 1), np.float32)
-        i = self.src[inside] - box.src_first[at] + 1
-        j = self.tgt[inside] - box.tgt_first[at] + 1
-        np.add.at(out, (at, i, j), self.weight[inside])
-        return np.cumsum(np.cumsum(out, 1), 2)
+    def grid(self, box: Segments, chosen: Ints, h: int, w: int) -> Floats | None:
+        """2-D prefix sums of the weights inside the chosen segments. [h + 1, w + 1, S]
+
+        None if there are none.
+        """
+        first = np.searchsorted(self.segment, chosen, side="left")
+        count = np.searchsorted(self.segment, chosen, side="right") - first
+        if not count.any():
+            return None
+        k, at = ranges(first, count), np.repeat(np.arange(len(chosen)), count)
+        out = np.zeros((h + 1, w + 1, len(chosen)), np.float32)
+        i = self.src[k] - box.src_first[at] + 1
+        j = self.tgt[k] - box.tgt_first[at] + 1
+        np.add.at(out, (i, j, at), self.weight[k])
+        running(running(out, 0), 1)
+        return out
 
 
 def rarity(src: Ragged, tgt: Ragged) -> tuple[Floats, Floats]:

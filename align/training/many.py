@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.certainty import ROW_INPUTS, Weights, bead_probabilities, row_inputs
-from align.core.lattice import all_paths, bead_marginals, null_marginals
+from align.core.lattice import all_paths, marginals
 from align.core.monotone import Beads
 from align.core.posterior import Posterior, laid, places
 from align.core.rows import Pair
@@ -132,7 +132,7 @@ def _chances(p: Posterior, one: Weighed, size: int) -> tuple[list[Floats], Float
     at = np.full(len(box.src_first), -1)
     for lattice, chosen in laid(p, box, size, np.arange(len(box.src_first))):
         sums = all_paths(lattice)
-        marginals, nulls = bead_marginals(lattice, sums), null_marginals(lattice, sums)
+        chances = marginals(lattice, sums)
         total[chosen] = sums.total
         at[:] = -1
         at[chosen] = np.arange(len(chosen))
@@ -140,10 +140,10 @@ def _chances(p: Posterior, one: Weighed, size: int) -> tuple[list[Floats], Float
         s = at[p.segment[here]]
         i = (p.src + p.a)[here] - box.src_first[chosen][s]
         j = (p.tgt + p.b)[here] - box.tgt_first[chosen][s]
-        out[0][here] = marginals[i, p.a[here] - 1, p.b[here] - 1, s, j]
+        out[0][here] = chances.padded[i, p.a[here] - 1, p.b[here] - 1, j, s]
         rows, columns = places(box, chosen, lattice)
-        out[1][rows[2]] = nulls[0][1:][rows[0], rows[1]]
-        out[2][columns[2]] = nulls[1][:, 1:][columns[1], columns[0]]
+        out[1][rows[2]] = chances.src_null[1:][rows[0], rows[1]]
+        out[2][columns[2]] = chances.tgt_null[1:][columns[0], columns[1]]
     return out, total
 
 

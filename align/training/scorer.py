@@ -11,14 +11,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 import numpy.typing as npt
 
 from align.core.anchors import Segments, chain, mutual_best
+from align.core.bucket import Bucket, make_bucket
 from align.core.evidence import NULL_FEATURES, evidence, find_shared
-from align.core.features import BEAD_FEATURES, Bucket, bead_features, make_bucket
-from align.core.lattice import NEVER, Lattice, all_paths, bead_marginals, null_marginals
+from align.core.features import BEAD_FEATURES, bead_features
+from align.core.lattice import NEVER, Lattice, all_paths, marginals
 from align.core.neighbours import nearest, unit_rows
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
@@ -149,17 +151,18 @@ def _candidates(
     bucket: Bucket, path: Sequence[Link], near: npt.NDArray[np.bool_], settings: Settings
 ) -> tuple[Floats, Ints, Ints, Ints, Floats]:
     """Features, shape, row and column of every bead near the path, and whether it is gold."""
-    size, (n, m) = settings.max_side, (near.shape[0] - 1, near.shape[1] - 1)
+    size = settings.max_side
     gold = {(a[-1] + 1, b[-1] + 1, len(a), len(b)) for a, b in path}
     parts: list[tuple[Floats, Ints, Ints, Ints, Floats]] = []
-    for a in range(1, min(size, n) + 1):
-        for b in range(1, min(size, m, settings.max_total - a) + 1):
-            i, j = np.nonzero(near[a:, b:])
-            x = bead_features(bucket, a, b)[:, 0, i, j].T  # [c, F]
-            ends = zip((i + a).tolist(), (j + b).tolist(), strict=True)
-            y = np.fromiter(((p, q, a, b) in gold for p, q in ends), np.float32, len(i))
-            kind = np.full(len(i), (a - 1) * size + b - 1)
-            parts.append((np.ascontiguousarray(x), kind, i + a, j + b, y))
+    every = product(range(1, size + 1), repeat=2)
+    shapes = [(a, b) for a, b in every if a + b <= settings.max_total]
+    for (a, b), found in bead_features(bucket, shapes):
+        i, j = np.nonzero(near[a:, b:])
+        x = found[:, i, j, 0].T  # [c, F]
+        ends = zip((i + a).tolist(), (j + b).tolist(), strict=True)
+        y = np.fromiter(((p, q, a, b) in gold for p, q in ends), np.float32, len(i))
+        kind = np.full(len(i), (a - 1) * size + b - 1)
+        parts.append((np.ascontiguousarray(x), kind, i + a, j + b, y))
     x, kind, i, j, y = (np.concatenate(part) for part in zip(*parts, strict=True))
     return x, kind, i, j, y
 
@@ -215,23 +218,23 @@ def _objective(
     gold = float(scores @ example.y + src @ example.src_y + tgt @ example.tgt_y)
     count = len(example.heights)
     h, width = int(example.heights.max()), int(example.widths.max())
-    at = example.i, a - 1, b - 1, example.s, example.j
-    beads = np.full((h + 1, size, size, count, width + 1), NEVER, np.float32)
+    at = example.i, a - 1, b - 1, example.j, example.s
+    beads = np.full((h + 1, size, size, width + 1, count), NEVER, np.float32)
     beads[at] = scores + cost * (a + b) / 2 * (1 - example.y)
     (src_s, src_i), (tgt_s, tgt_j) = example.src_at, example.tgt_at
     src_null = np.zeros((h + 1, count), np.float32)
     src_null[src_i, src_s] = src + cost / 2 * (1 - example.src_y)
-    tgt_null = np.zeros((count, width + 1), np.float32)
-    tgt_null[tgt_s, tgt_j] = tgt + cost / 2 * (1 - example.tgt_y)
+    tgt_null = np.zeros((width + 1, count), np.float32)
+    tgt_null[tgt_j, tgt_s] = tgt + cost / 2 * (1 - example.tgt_y)
     lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths)
     sums = all_paths(lattice)
-    p = bead_marginals(lattice, sums)[at] - example.y
-    p_src, p_tgt = null_marginals(lattice, sums)
+    chances = marginals(lattice, sums)
+    p = chances.padded[at] - example.y
     gradient = np.zeros(f + shapes + null)
     gradient[:f] = example.x.T @ p
     gradient[f : f + shapes] = np.bincount(tie, p, shapes)
-    gradient[f + shapes :] = example.src_nulls.T @ (p_src[src_i, src_s] - example.src_y)
-    gradient[f + shapes :] += example.tgt_nulls.T @ (p_tgt[tgt_s, tgt_j] - example.tgt_y)
+    gradient[f + shapes :] = example.src_nulls.T @ (chances.src_null[src_i, src_s] - example.src_y)
+    gradient[f + shapes :] += example.tgt_nulls.T @ (chances.tgt_null[tgt_j, tgt_s] - example.tgt_y)
     return example.weight * (float(sums.total.sum()) - gold), example.weight * gradient
 
 
