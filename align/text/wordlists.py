@@ -41,6 +41,17 @@ class Rules:
     said: re.Pattern[str]  # finds the verb of speech at the end of what leads to a quotation
     ordinals: bool  # "5." is "fifth" in this language
 
+    def is_common(self, word: str) -> bool:
+        """Whether nothing is known of a word that stands before a stop, and it is no numeral."""
+        return not (
+            word in self.never
+            or word in self.sometimes
+            or word in self.before_number
+            or word in self.hours
+            or word.endswith(self.endings)
+            or word.isupper()
+        )
+
     def is_abbreviation(self, token: str) -> bool:
         """Whether the word is in a list of abbreviations, without its final stop."""
         return token in self.never or token in self.sometimes or token in self.before_number
