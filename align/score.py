@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -24,15 +23,14 @@ from align.encoders.load import load_encoder
 from align.encoders.pieces import normalise
 from align.errors import AlignError
 from align.text.languages import SUPPORTED, normalise_language
-from align.text.numbers import numbers_of
+from align.text.numerals import number_ids
+from align.text.surface import size_of
 from align.version import __version__
 
 Floats = npt.NDArray[np.float32]
 SAMPLE = Path(__file__).with_name("sample")  # the same short text in en, de, fr, zh
 CHUNK = 4096  # pairs that are looked at together
 _FEW = 64  # different pairs that are too few surroundings: the sample's sentences join them
-_digit = re.compile("[0-9０-９]").search
-_han_number = re.compile("[零〇一二两三四五六七八九十百千万亿]{2}").search
 
 
 def score(src: Sequence[str], tgt: Sequence[str], *, encoder: Any = None) -> Floats:
@@ -107,20 +105,15 @@ _Cues = tuple[Floats, Ragged, npt.NDArray[np.int64]]
 
 def _cues(texts: list[str]) -> _Cues:
     """Lengths, numbers and keys of some sentences, as `Column` has them."""
-    lengths: list[int] = []
-    numbers: list[int] = []
-    starts = [0]
-    for text in texts:
-        size = len(text) if text.isascii() else len(text.encode("utf-8", "surrogatepass"))
-        lengths.append(max(1, size - text.count(" ")))
-        # two bytes a character: no Latin text, so look for Chinese numbers
-        if _digit(text) or (size > 2 * len(text) and _han_number(text)):
-            found = set(numbers_of(normalise(text)))
-            numbers += sorted({zlib.crc32(n.encode()) & 0x7FFFFFFF for n in found})
-        starts.append(len(numbers))
-    ragged = Ragged(np.array(numbers, np.int32), np.array(starts, np.int64))
+    lengths = np.fromiter(map(size_of, texts), np.float32, len(texts))
     keys = np.fromiter(map(hash, texts), np.int64, len(texts))  # only ever compared for equality
-    return np.array(lengths, np.float32), ragged, keys
+    simple = [normalise(text) if _traditional(text) else text for text in texts]
+    return lengths, Ragged(*number_ids(simple)), keys
+
+
+def _traditional(text: str) -> bool:
+    """Whether a Chinese number may be written in it that only simplified characters tell."""
+    return not text.isascii() and ("萬" in text or "億" in text or "兩" in text)
 
 
 def _part(side: tuple[Floats, Floats, Ragged, npt.NDArray[np.int64]], a: int, b: int) -> Column:

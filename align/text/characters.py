@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,6 +26,7 @@ _LISTED = "-–—•*·(一二三四五六七八九十"  # and white space, dig
 # The blocks the tables tell of, besides the Han characters
 _BLOCKS = ((0, 0x250), (0x370, 0x530), (0x1E00, 0x2C00), (0x3000, 0x3400), (0xFF00, 0xFFF0))
 _HAN, _HEXAGRAMS = (0x3400, 0xA000), (0x4DC0, 0x4E00)  # the latter are signs among them
+_SENTENCES, _CHARACTERS = 2048, 1 << 19  # looked at together
 _END = 0x10000  # what lies beyond is HARD
 _HAN_AND_KANA = "\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
 _LETTER = re.compile(rf"[^\W\d_{_HAN_AND_KANA}]")
@@ -73,6 +74,16 @@ def _tables() -> tuple[npt.NDArray[np.uint8], Ints]:
         bits[list(map(ord, chars))] |= bit
     bits[list(map(ord, SPEAKERS))] |= SPEAKS
     return bits, letters
+
+
+def batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The sentences in groups that are good to look at together."""
+    begin = characters = 0
+    for i, text in enumerate(texts):
+        characters += len(text)
+        if i - begin + 1 == _SENTENCES or characters > _CHARACTERS or i + 1 == len(texts):
+            yield texts[begin : i + 1]
+            begin, characters = i + 1, 0
 
 
 def _joined(texts: Sequence[str]) -> tuple[Ints, Ints]:

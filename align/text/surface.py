@@ -10,8 +10,7 @@ from __future__ import annotations
 
 import functools
 import re
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,8 +18,6 @@ import numpy.typing as npt
 
 from align.text.characters import (
     ALNUM,
-    DIGIT,
-    HAN_DIGIT,
     HARD,
     LISTED,
     QUOTE,
@@ -28,10 +25,12 @@ from align.text.characters import (
     SPEAKS,
     Characters,
     Ints,
+    batches,
     characters_of,
     sentences_at,
 )
-from align.text.numbers import months, numbers_of, plain
+from align.text.numbers import months
+from align.text.numerals import numbers_in, ragged
 
 NONE, STOP, QUESTION, EXCLAMATION, DOTS, COLON, COMMA, SEMICOLON = range(8)  # closing marks
 _ENDS = {
@@ -57,7 +56,6 @@ _LIST = re.compile(
 STEM = 5  # letters of a word that make its fingerprint
 _SHORTEST = 4  # letters of a word that is looked at
 _BRIEF = 40  # characters of a sentence that may be hardly a word
-_SENTENCES, _CHARACTERS = 2048, 1 << 19  # looked at together
 _BASE, _SPREAD = np.uint64(0xD6E8FEB86659FD93), np.uint64(0x9E3779B97F4A7C15)  # of a stem's hash
 
 
@@ -71,10 +69,6 @@ class Surface:
     marks: Ints  # [n]; bits
     numbers: tuple[npt.NDArray[np.int32], Ints]
     names: tuple[npt.NDArray[np.int32], Ints]
-
-
-def _fingerprint(word: str) -> int:
-    return zlib.crc32(word.encode("utf-8", "surrogatepass")) & 0x7FFFFFFF
 
 
 def size_of(text: str) -> int:
@@ -196,62 +190,12 @@ def _names(count: int, sentence: Ints, stems: npt.NDArray[np.int32]) -> tuple[In
     return keys & 0x7FFFFFFF, np.bincount(keys >> 31, minlength=count)
 
 
-def _runs(places: Ints, begins: Ints, gap: int) -> Iterator[tuple[int, int, int]]:
-    """Sentence, first and last + 1 character of the runs that these characters make in it.
-
-    `gap` is the most that one of a run may be behind the one before.
-    """
-    sentence = np.searchsorted(begins, places, side="right") - 1
-    first = np.flatnonzero(
-        (np.diff(places, prepend=-9) > gap) | (np.diff(sentence, prepend=-1) > 0)
-    )
-    last = np.append(first[1:], len(places))[: len(first)] - 1
-    begin = begins[sentence[first]]
-    yield from zip(
-        sentence[first].tolist(),
-        (places[first] - begin).tolist(),
-        (places[last] - begin + 1).tolist(),
-        strict=True,
-    )
-
-
-def _numbers(count: int, found: Characters, spelled: dict[int, set[str]]) -> tuple[list[int], Ints]:
-    """Fingerprints of the numbers of each sentence and those `spelled` out: ids, how many [n]."""
-    bits, numbers = found.plain_bits, spelled
-    digits = np.flatnonzero(bits & DIGIT)
-    for i, first, last in _runs(digits, found.plain_begins, 2):  # 1,956 is a run
-        text = found.texts[i][first:last]
-        if text.isdecimal() and text.isascii():
-            numbers.setdefault(i, set()).add(text.lstrip("0") or "0")
-        else:
-            numbers.setdefault(i, set()).update(numbers_of(plain(text)))
-    han = np.flatnonzero(bits & HAN_DIGIT)
-    for i, first, last in _runs(han, found.plain_begins, 1):
-        if last - first > 1:  # one alone is a word
-            numbers.setdefault(i, set()).update(numbers_of(plain(found.texts[i][first:last])))
-    counts = np.zeros(count, np.int64)
-    ids: list[int] = []
-    for i in sorted(numbers):
-        counts[i] = len(numbers[i])
-        ids += sorted(map(_fingerprint, numbers[i]))
-    return ids, counts
-
-
-def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
-    begin = characters = 0
-    for i, text in enumerate(texts):
-        characters += len(text)
-        if i - begin + 1 == _SENTENCES or characters > _CHARACTERS or i + 1 == len(texts):
-            yield texts[begin : i + 1]
-            begin, characters = i + 1, 0
-
-
 def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
     """Looks at every sentence once."""
-    ends, marks, opened, names, name_counts, numbers, number_counts = [
-        [np.empty(0, np.int64)] for _ in range(7)
-    ]
-    for batch in _batches(texts):
+    nothing = np.empty(0, np.int64)
+    ends, marks, opened = [nothing], [nothing], [nothing]
+    names, name_counts, numbers, number_counts = [nothing], [nothing], [nothing], [nothing]
+    for batch in batches(texts):
         found = characters_of(batch)
         ends.append(np.fromiter(map(_end, batch), np.int64, len(batch)))
         for column, part in zip((marks, opened), _marks(batch, found), strict=True):
@@ -266,8 +210,8 @@ def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
         ids, counts = _names(len(batch), sentence, stems)
         names.append(ids)
         name_counts.append(counts)
-        some, counts = _numbers(len(batch), found, spelled)
-        numbers.append(np.array(some, np.int64))
+        ids, counts = numbers_in(found, spelled)
+        numbers.append(ids)
         number_counts.append(counts)
     lengths = np.fromiter(map(size_of, texts), np.float32, len(texts))
     return Surface(
@@ -275,10 +219,6 @@ def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
         np.asarray(paragraphs, np.int64),
         np.concatenate(ends),
         np.concatenate(marks) | _spoken(np.concatenate(opened)),
-        (np.concatenate(numbers).astype(np.int32), _starts(number_counts)),
-        (np.concatenate(names).astype(np.int32), _starts(name_counts)),
+        ragged(numbers, number_counts),
+        ragged(names, name_counts),
     )
-
-
-def _starts(counts: Sequence[Ints]) -> Ints:
-    return np.concatenate([[0], np.cumsum(np.concatenate(counts))])
