@@ -13,7 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
-from align.core.side import Floats, Ragged, Side
+from align.core.side import Floats, Ints, Ragged, Side
 
 ROWS = 2048  # sentences worked on together: they stay in the cache
 
@@ -88,13 +88,22 @@ def blocks_of(side: Side, max_side: int) -> Blocks:
     return Blocks(norms, weights @ side.sums, prefix(side.lengths), prefix(mass), unit_mass)
 
 
-def background(side: Side, blocks: Blocks, other: Blocks) -> Floats:
-    """Mean cosine of each block with the other document's blocks of each size. [a, b, n + 1]"""
-    max_side, n = blocks.norms.shape[0], len(side)
-    out = np.zeros((max_side, max_side, n + 1), np.float32)
-    dots = np.zeros((max_side, n + 1), np.float64)
-    np.cumsum(other.mean @ side.sums.T, axis=1, out=dots[:, 1:])  # [b, n + 1]
-    for a in range(1, min(max_side, n) + 1):
-        block = dots[:, a:] - dots[:, :-a]
-        out[a - 1, :, a:] = block / np.maximum(blocks.norms[a - 1, a:], 1e-6)
-    return out
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Mean cosine of each block of one document with the other's blocks of each size."""
+
+    dots: npt.NDArray[np.float64]  # [b, n + 1]; prefix sums of products with the mean block of b
+    norms: Floats  # [a, n + 1]; of `Blocks`
+
+    def of(self, a: Ints | int, b: Ints | int, end: Ints) -> Floats:
+        """Of blocks of a sentences that end before `end`, with blocks of b."""
+        product = self.dots[b - 1, end] - self.dots[b - 1, np.maximum(end - a, 0)]
+        out: Floats = product / np.maximum(self.norms[a - 1, end], 1e-6)
+        return out.astype(np.float32)
+
+
+def background(side: Side, blocks: Blocks, other: Blocks) -> Background:
+    """From the mean blocks of the other document."""
+    dots = np.zeros((len(blocks.norms), len(side) + 1), np.float64)
+    np.cumsum(other.mean @ side.sums.T, axis=1, out=dots[:, 1:])
+    return Background(dots, blocks.norms)

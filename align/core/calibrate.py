@@ -73,7 +73,7 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
     x, y = np.maximum(beads.a - 1, 0), np.maximum(beads.b - 1, 0)
     norm = ev.src_blocks.norms[x, i] * ev.tgt_blocks.norms[y, j]
     cosine = _products(beads, ev) / np.maximum(norm, 1e-6)
-    usual = (ev.src_background[x, y, i] + ev.tgt_background[y, x, j]) / 2
+    usual = (ev.src_background.of(x + 1, y + 1, i) + ev.tgt_background.of(y + 1, x + 1, j)) / 2
     above = np.where(both, cosine - usual, 0)
     mass = (ev.src_blocks.mass[i] - ev.src_blocks.mass[beads.src]) + (
         ev.tgt_blocks.mass[j] - ev.tgt_blocks.mass[beads.tgt]

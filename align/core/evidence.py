@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from align.core.anchors import Anchors, Segments, length_ratio
-from align.core.blocks import Blocks, background, blocks_of, prefix
+from align.core.blocks import Background, Blocks, background, blocks_of, prefix
 from align.core.cover import Cover, covers
 from align.core.neighbours import Neighbours
 from align.core.shared import Matches, matches, per_sentence, rarity
@@ -77,8 +78,8 @@ class Evidence:
     tgt: Side
     src_blocks: Blocks
     tgt_blocks: Blocks
-    src_background: Floats  # [a, b, n + 1]
-    tgt_background: Floats  # [b, a, m + 1]
+    src_background: Background
+    tgt_background: Background
     src_cover: Cover
     tgt_cover: Cover
     src_counts: Counts
@@ -104,8 +105,8 @@ def evidence(
     mass = float(a.mass[-1] + b.mass[-1]) / max(1, len(src) + len(tgt))
     mass = max(mass, 1e-6)
     src_usual, tgt_usual = background(src, a, b), background(tgt, b, a)
-    src_above = np.maximum(ahead.scores[:, 0] - src_usual[0, 0, 1:], 0)
-    tgt_above = np.maximum(back.scores[:, 0] - tgt_usual[0, 0, 1:], 0)
+    src_above = np.maximum(ahead.scores[:, 0] - src_usual.of(1, 1, np.arange(1, len(src) + 1)), 0)
+    tgt_above = np.maximum(back.scores[:, 0] - tgt_usual.of(1, 1, np.arange(1, len(tgt) + 1)), 0)
     # of the better side: the other may have much that is nowhere here
     level = float(max(np.median(src_above), np.median(tgt_above)))
     src_weight, tgt_weight = rarity(src.names, tgt.names)
@@ -131,12 +132,8 @@ def evidence(
 def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level: float) -> Floats:
     """`above`: the best match anywhere less what is usual; `level`: what that is in a free text."""
     own = np.diff(blocks.mass) / mass
-    _, paragraph, size = np.unique(side.paragraphs, return_inverse=True, return_counts=True)
-    alone = (size[paragraph] == 1) & (len(size) > 1)
-    # equal sentences by a hash of some rounded numbers: sorting rows takes ten times as long
-    rounded = np.round(side.sums[:, :16] * 1e4).astype(np.int64)
-    hashed = rounded @ (HASH ** np.arange(1, rounded.shape[1] + 1, dtype=np.int64))
-    _, same, times = np.unique(hashed, return_inverse=True, return_counts=True)
+    edge = np.concatenate([[True], np.diff(side.paragraphs) != 0, [True]])
+    alone = edge[:-1] & edge[1:] & (len(side) > 1)
     columns = (
         np.ones(len(side)),
         own,
@@ -145,7 +142,7 @@ def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level
         np.minimum(own, 0.5),
         side.ends == 0,
         alone,
-        times[same] > 1,
+        _repeated(side.sums),
         _around(above),
         side.marks & WORDLESS > 0,
         np.full(len(side), level),
@@ -153,6 +150,21 @@ def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level
         np.maximum(1 - above / max(level, LEAST_LEVEL), 0),
     )
     return np.stack(columns, 1).astype(np.float32)
+
+
+def _repeated(sums: Floats) -> npt.NDArray[np.bool_]:
+    """Which sentences come more than once. [n]
+
+    Equal ones are found by a hash of some rounded numbers: sorting rows takes far longer.
+    """
+    rounded = np.round(sums[:, :16] * 1e4).astype(np.int64)
+    hashed = rounded @ (HASH ** np.arange(1, rounded.shape[1] + 1, dtype=np.int64))
+    ranked = np.sort(hashed)
+    twice = ranked[1:][ranked[1:] == ranked[:-1]]
+    if not len(twice):
+        return np.zeros(len(sums), bool)
+    at = np.minimum(np.searchsorted(twice, hashed), len(twice) - 1)
+    return twice[at] == hashed
 
 
 def _around(values: Floats, reach: int = 2) -> Floats:

@@ -122,7 +122,11 @@ class _Measuring:
         self.bucket = bucket
         self.rows, self.columns, self.count = bucket.dots.shape
         self.a = 0
-        self.runs: dict[int, tuple[Floats, Floats]] = {}  # of the target, by b
+        # products with the other side's mean blocks, [h + 1, B, S] and [w + 1, A, S]
+        ev = bucket.evidence
+        self.src_dots = ev.src_background.dots[: self.columns - 1, bucket.src.at].transpose(1, 0, 2)
+        self.tgt_dots = ev.tgt_background.dots[: self.rows - 1, bucket.tgt.at].transpose(1, 0, 2)
+        self.runs: dict[int, tuple[Floats, Floats, Floats]] = {}  # of the target, by b
         self.gained: dict[Shape, Floats] = {}  # by target sentences from source blocks
         self.weak_src: dict[int, _Weakest] = {}  # by b
 
@@ -139,9 +143,9 @@ class _Measuring:
         self.src[...] = runs[:, :, None]
         self.src_norm = np.empty(wide, np.float32)
         self.src_norm[...] = ev.src_blocks.norms[a - 1, i][:, None]
-        usual = ev.src_background[a - 1, : self.columns - 1][:, i]
-        self.src_usual = np.empty((len(usual), *wide), np.float32)
-        self.src_usual[...] = usual[:, :, None]
+        usual = _over(self.src_dots, a) / np.maximum(ev.src_blocks.norms[a - 1, i], 1e-6)[:, None]
+        self.src_usual = np.empty((usual.shape[1], *wide), np.float32)
+        self.src_usual[...] = usual.transpose(1, 0, 2)[:, :, None]
         self.dots = _over(bucket.dots, a)
         self.numbers = _over(bucket.numbers, a) if bucket.numbers is not None else None
         self.names = _over(bucket.names, a) if bucket.names is not None else None
@@ -150,12 +154,16 @@ class _Measuring:
         self.weak_tgt: _Weakest | None = None
         self.gained = {shape: found for shape, found in self.gained.items() if shape[0] == a}
 
-    def _target(self, b: int) -> tuple[Floats, Floats]:
-        """What target runs add, and their lengths as vectors. [ADDED, w + 1 - b, S] and without"""
+    def _target(self, b: int) -> tuple[Floats, Floats, Floats]:
+        """What target runs add, their lengths as vectors, and their usual cosines.
+
+        [ADDED, w + 1 - b, S], [w + 1 - b, S], [w + 1 - b, A, S]
+        """
         if b not in self.runs:
             side, ev = self.bucket.tgt, self.bucket.evidence
             norm = ev.tgt_blocks.norms[b - 1, side.at[b:]]
-            self.runs[b] = _runs(side, b, ev.mean_mass, 1), norm
+            usual = _over(self.tgt_dots, b) / np.maximum(norm, 1e-6)[:, None]
+            self.runs[b] = _runs(side, b, ev.mean_mass, 1), norm, usual.astype(np.float32)
         return self.runs[b]
 
     def _by_tgt(self, a: int, b: int) -> Floats:
@@ -169,12 +177,11 @@ class _Measuring:
         """Measures all beads a-b, but for their size. [COUNT, h + 1 - a, w + 1 - b, S]"""
         if a != self.a:
             self._begin(a)
-        ev, columns = self.bucket.evidence, slice(b, self.columns)
-        added, norm = self._target(b)
+        columns = slice(b, self.columns)
+        added, norm, expected = self._target(b)
         np.add(self.src[:, :, columns], added[:, None], out=out[:ADDED])
         usual, dot, norms, by_src, by_tgt, reach, weakest, numbers, names = out[ADDED:-1]
-        j = self.bucket.tgt.at[b:]
-        np.add(self.src_usual[b - 1, :, columns], ev.tgt_background[b - 1, a - 1, j], out=usual)
+        np.add(self.src_usual[b - 1, :, columns], expected[:, a - 1], out=usual)
         np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
         np.multiply(self.src_norm[:, columns], norm, out=norms)
         by_src[...] = self.by_src[b - 1, :, columns]

@@ -42,7 +42,7 @@ def find_moved(result: Monotone, scorer: Scorer, k: int, threads: int = 1) -> Be
     best = ahead.ids[:, 0]
     mutual = (best >= 0) & (back.ids[best, 0] == np.arange(len(src)))
     i, j = src[mutual], tgt[best[mutual]]
-    usual = (ev.src_background[0, 0, i + 1] + ev.tgt_background[0, 0, j + 1]) / 2
+    usual = (ev.src_background.of(1, 1, i + 1) + ev.tgt_background.of(1, 1, j + 1)) / 2
     good = ahead.scores[mutual, 0] - usual >= MIN_COSINE
     box = _boxes(i[good], j[good], src_free, tgt_free)
     return _solve(ev, scorer, box) if len(box.src_first) else None

@@ -2,20 +2,23 @@
 
 Short documents are compared whole; longer ones inside a corridor that blocks of sentences found
 first, because the whole comparison is quadratic (2 n m d operations). One product serves both
-directions. The blocks of a book are compared whole too, those of a library found by a FAISS index.
+directions. The blocks are compared whole too; only those of a library are found by a FAISS index,
+which for less is slower and overlooks some.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 
 from align.core.side import Floats, Ints
 
-EXACT = 2_000_000  # cells up to which everything is compared
+EXACT = 2_000_000  # cells up to which everything is compared; so many are held at a time
+BLOCKS = 128 * EXACT  # cells up to which all blocks are compared
 COARSE = 64  # sentences in a coarse block
 CORRIDOR = 1  # coarse blocks to either side of the expected one
 SECOND = 0.6  # of the best block's cosine: from here on the second best block is searched too
@@ -59,12 +62,43 @@ def nearest(src: Floats, tgt: Floats, k: int, threads: int = 1) -> tuple[Neighbo
     """
     a, b = _inverse(src), _inverse(tgt)
     if len(src) * len(tgt) <= EXACT:
-        scores = src @ tgt.T
-        scores *= a[:, None]
-        scores *= b
-        back = scores.T.copy()
-        return _top(scores, k), _top(back, k)
+        return _whole(src, tgt, a, b, k)
     return _corridor(src, tgt, a, b, k, threads)
+
+
+def _whole(src: Floats, tgt: Floats, a: Floats, b: Floats, k: int) -> tuple[Neighbours, Neighbours]:
+    """Everything compared, some rows at a time. `a` and `b` are one over the lengths of rows."""
+    forward = _nothing(len(src), min(k, len(tgt)))
+    backward = _nothing(len(tgt), min(k, len(src)))
+    every = slice(0, len(tgt))
+    step = max(1, EXACT // max(1, len(tgt)))
+    for start in range(0, len(src), step):
+        rows = slice(start, start + step)
+        scores = src[rows] @ tgt.T
+        scores *= a[rows, None]
+        scores *= b
+        turned = scores.T.copy()
+        _take(forward, rows, _top(scores, k))
+        if step >= len(src):
+            _take(backward, every, _top(turned, k))
+        else:
+            _improve(backward, every, _top(turned, k), start)
+    return forward, backward
+
+
+def _take(best: Neighbours, rows: slice, found: Neighbours) -> None:
+    """Writes what was found of some rows; there may be fewer than k."""
+    best.scores[rows, : found.scores.shape[1]] = found.scores
+    best.ids[rows, : found.ids.shape[1]] = found.ids
+
+
+def _improve(best: Neighbours, rows: slice | Ints, found: Neighbours, start: int) -> None:
+    """Of some rows the best so far and what was found now, numbered from `start`."""
+    scores = np.concatenate([best.scores[rows], found.scores], 1)
+    ids = np.concatenate([best.ids[rows], found.ids + start], 1)
+    top = _top(scores, best.scores.shape[1])
+    best.scores[rows] = top.scores
+    best.ids[rows] = np.take_along_axis(ids, top.ids, 1)
 
 
 def _inverse(vectors: Floats) -> Floats:
@@ -112,8 +146,8 @@ def _corridor(
     one over the lengths of the rows.
     """
     x, y = _coarse(src, a), _coarse(tgt, b)
-    if len(x) * len(y) <= EXACT:
-        ahead, back = nearest(x, y, 2)
+    if len(x) * len(y) <= BLOCKS:
+        ahead, back = _whole(x, y, _inverse(x), _inverse(y), 2)
     else:
         ahead, back = indexed(x, y, 2, threads), indexed(y, x, 2, threads)
     src_last, tgt_last = len(ahead.ids) - 1, len(back.ids) - 1
@@ -121,31 +155,28 @@ def _corridor(
     pairs = np.unique(pairs[:, 0] * (tgt_last + 1) + pairs[:, 1])
     of_src, of_tgt = pairs // (tgt_last + 1), pairs % (tgt_last + 1)
     bounds = np.searchsorted(of_src, np.arange(src_last + 2)).tolist()
-    forward = Neighbours(*_nothing(len(src), k))
-    backward = Neighbours(*_nothing(len(tgt), k))
+    forward, backward = _nothing(len(src), k), _nothing(len(tgt), k)
 
     def search(block: int) -> tuple[slice, Ints, Neighbours, Neighbours]:
         rows = slice(block * COARSE, min((block + 1) * COARSE, len(src)))
         wanted = of_tgt[bounds[block] : bounds[block + 1]]
         columns = (wanted[:, None] * COARSE + np.arange(COARSE)).ravel()
         columns = columns[columns < len(tgt)]
-        whole = columns[-1] - columns[0] == len(columns) - 1  # a slice copies nothing
-        base = tgt[columns[0] : columns[-1] + 1] if whole else tgt[columns]
-        scores = src[rows] @ base.T
-        scores *= a[rows, None]
-        scores *= b[columns]
-        turned = scores.T.copy()
+        turned = np.empty((len(columns), rows.stop - rows.start), np.float32)
+        run = [0, *(np.flatnonzero(np.diff(wanted) > 1) + 1).tolist(), len(wanted)]
+        for low, high in pairwise(run):  # blocks side by side: nothing is gathered
+            part = slice(low * COARSE, min(high * COARSE, len(columns)))
+            first = int(columns[part.start])
+            there = tgt[first : first + part.stop - part.start]
+            np.matmul(there, src[rows].T, out=turned[part])
+        turned *= b[columns, None]
+        turned *= a[rows]
+        scores = turned.T.copy()
         return rows, columns, _top(scores, k), _top(turned, k)
 
     for rows, columns, here, there in _mapped(search, src_last + 1, threads):
-        forward.scores[rows, : here.scores.shape[1]] = here.scores
-        forward.ids[rows, : here.ids.shape[1]] = columns[here.ids]
-        # of a target block the best so far stay
-        scores = np.concatenate([backward.scores[columns], there.scores], 1)
-        ids = np.concatenate([backward.ids[columns], there.ids + rows.start], 1)
-        best = _top(scores, k)
-        backward.scores[columns] = best.scores
-        backward.ids[columns] = np.take_along_axis(ids, best.ids, 1)
+        _take(forward, rows, Neighbours(here.scores, columns[here.ids]))
+        _improve(backward, columns, there, rows.start)
     return forward, backward
 
 
@@ -176,8 +207,8 @@ def indexed(queries: Floats, base: Floats, k: int, threads: int = 1) -> Neighbou
     return Neighbours(found.scores, np.where(found.ids >= 0, found.ids, found.ids[:, :1].clip(0)))
 
 
-def _nothing(count: int, k: int) -> tuple[Floats, Ints]:
-    return np.full((count, k), -1.0, np.float32), np.full((count, k), -1, np.int64)
+def _nothing(count: int, k: int) -> Neighbours:
+    return Neighbours(np.full((count, k), -1.0, np.float32), np.full((count, k), -1, np.int64))
 
 
 def _mapped(work: Callable[[int], T], count: int, threads: int) -> Iterator[T]:

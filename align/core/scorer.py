@@ -125,7 +125,7 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
 
 def _nulls(features: Floats, scorer: Scorer, at: Ints) -> Floats:
     """Of leaving out the sentence before each place but the first. [k + 1, S] -> [k, S]"""
-    out: Floats = (features @ scorer.nulls)[np.maximum(at[1:] - 1, 0)]
+    out: Floats = features[np.maximum(at[1:] - 1, 0)] @ scorer.nulls
     return out
 
 
