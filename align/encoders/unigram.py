@@ -14,7 +14,18 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.chunks import HAN, PUNCT, SPACE, WORD, Chunks, Hashes, Ints, hash_spans, spell
+from align.encoders.chunks import (
+    HAN,
+    PUNCT,
+    SPACE,
+    WORD,
+    Chunks,
+    Codes,
+    Hashes,
+    Ints,
+    hash_spans,
+    spell,
+)
 from align.encoders.hashing import KeyTable
 from align.encoders.pieces import MAX_PIECE
 
@@ -23,6 +34,7 @@ _SHORT = 16  # pieces up to so many characters go together, so that few long one
 
 LONGEST = 31  # characters of a token, at most: sizes are bits of a 32-bit number
 _THREES, _WHOLE = 17, 20  # bits of the filters by three characters and by all of them
+_MIXERS = np.array([0xA0761D6478BD642F, 0xD6E8FEB86659FD93, 0x9E3779B97F4A7C15], np.uint64)
 
 Tokens = npt.NDArray[np.int32]
 
@@ -32,6 +44,15 @@ def _ranges(starts: Ints, lengths: Ints) -> Ints:
     ends = np.cumsum(lengths)
     total = int(ends[-1]) if len(ends) else 0
     return np.asarray(np.repeat(starts - ends + lengths, lengths) + np.arange(total))
+
+
+def _threes(codes: Codes) -> Hashes:
+    """A hash of every character and the two before it; of the first two it says nothing. [c]"""
+    plain = codes.view(np.uint64)
+    hashes = plain * _MIXERS[0]
+    hashes[1:] += plain[:-1] * _MIXERS[1]
+    hashes[2:] += plain[:-2] * _MIXERS[2]
+    return hashes
 
 
 def _slot(hashes: Hashes, bits: int) -> npt.NDArray[np.int64]:
@@ -61,11 +82,11 @@ class Unigram:
         self._maybe = np.zeros(1 << _WHOLE, np.bool_)  # small and mostly right (Bloom 1970)
         self._maybe[_slot(hashes, _WHOLE)] = True
         self._begins, self._closes = np.zeros((2, 1 << _THREES), np.uint32)
-        three, size = np.minimum(lengths, 3), np.uint32(1) << lengths.astype(np.uint32)
-        begin = _slot(hash_spans(codes, starts, three), _THREES)
-        close = _slot(hash_spans(codes, starts + lengths - three, three), _THREES)
-        np.bitwise_or.at(self._begins, begin, size)
-        np.bitwise_or.at(self._closes, close, size)
+        long = np.flatnonzero(lengths > 2)  # all of two characters are looked up
+        starts, lengths = starts[long], lengths[long]
+        slots, size = _slot(_threes(codes), _THREES), np.uint32(1) << lengths.astype(np.uint32)
+        np.bitwise_or.at(self._begins, slots[starts + 2], size)
+        np.bitwise_or.at(self._closes, slots[starts + lengths - 1], size)
 
     @property
     def count(self) -> int:
@@ -110,33 +131,33 @@ class Unigram:
         codes = np.minimum(chunks.codes[at], len(self._single) - 1)
         return self._single[codes]
 
-    def _candidates(self, chunks: Chunks, at: Ints, length: Ints, longest: int) -> Tokens:
-        """The token of `longest - j` characters that ends at a character, [c, longest].
+    def _candidates(
+        self, chunks: Chunks, place: Ints, offset: Ints, longest: int
+    ) -> tuple[Ints, Ints, Tokens]:
+        """Tokens of two characters and more in pieces that lie end to end: the number of the
+        last character of each, how many characters it has, and the token. [k] each
 
-        Only what begins with the first three and ends with the last three characters of some token
-        of its length is looked up.
+        Character i of the pieces is place[i] of the chunks and number offset[i], from 0, of its
+        piece. Only what begins with the first three and ends with the last three characters of some
+        token of its length is looked up.
         """
-        ends = _ranges(at, length) + 1  # [c]
-        found = np.full((len(ends), longest), self._missing, np.int32)
-        found[:, -1] = self._singles(chunks, ends - 1)
-        if longest < 2:
-            return found
-        offsets = ends - np.repeat(at, length)  # characters of the piece up to here
-        slots = _slot(chunks.hashes(np.maximum(ends - 3, 0), ends), _THREES)
+        slots = _slot(_threes(chunks.codes.take(place)), _THREES)
         begins, closes = self._begins.take(slots), self._closes.take(slots)  # sizes as bits
-        closes &= (np.uint32(2) << offsets.astype(np.uint32)) - np.uint32(1)
-        rows = [np.flatnonzero(offsets > 1)]
+        closes &= (np.uint32(4) << offset.astype(np.uint32)) - np.uint32(1)
+        last = [np.flatnonzero(offset > 0)]
         for size in range(3, longest + 1):
-            likely = closes[size - 3 :] & begins[: len(begins) - size + 3] & np.uint32(1 << size)
-            rows.append(np.flatnonzero(likely) + (size - 3))
-        row = np.concatenate(rows)
-        sizes = np.repeat(np.arange(2, longest + 1), [len(r) for r in rows])
-        end = ends[row]
-        hashes = chunks.hashes(end - sizes, end)
+            likely = closes[size - 1 :] & begins[2 : len(begins) - size + 3] & np.uint32(1 << size)
+            last.append(np.flatnonzero(likely != 0) + (size - 1))
+        ends = np.concatenate(last)
+        sizes = np.repeat(np.arange(2, longest + 1), [len(some) for some in last])
+        first = ends - sizes + 1
+        before, behind = chunks.sums.take(place), chunks.sums.take(place + 1)
+        # as Chunks.hashes gives them
+        hashes = behind.take(ends) - before.take(first)
+        hashes *= chunks.inverses.take(place).take(first)
         maybe = np.flatnonzero(self._maybe.take(_slot(hashes, _WHOLE)))
         tokens = self._table.find(hashes[maybe], self._missing)
-        found[row[maybe], longest - sizes[maybe]] = tokens
-        return found
+        return ends[maybe], sizes[maybe], tokens
 
     def _best(
         self, chunks: Chunks, at: Ints, begin: Ints, length: Ints, longest: int, chosen: Tokens
@@ -148,25 +169,34 @@ class Unigram:
         order = np.argsort(-length.astype(np.int16), kind="stable")  # those that go on come first
         at, begin, length = at[order], begin[order], length[order]
         longest = min(longest, int(length[0]))
-        found = self._candidates(chunks, at, length, longest)  # [c, longest]
-        row = np.cumsum(length) - length  # of a piece's first character in `found`
+        # tables have a row a character: of all pieces the first ones, then the second ones, ...
+        going = np.searchsorted(-length, -np.arange(int(length[0])), side="left")
+        base = np.concatenate([[0], np.cumsum(going)])
+        pieces = np.arange(len(at))
+        piece = np.repeat(pieces, length)
+        offset = np.arange(len(piece)) - (np.cumsum(length) - length)[piece]
+        place, row = at[piece] + offset, base[offset] + piece
+        # column j: the token of `longest - j` characters that ends there
+        found = np.full((len(piece), longest), self._missing, np.int32)
+        found[row, -1] = self._singles(chunks, place)
+        ends, sizes, tokens = self._candidates(chunks, place, offset, longest)
+        found[row[ends], longest - sizes] = tokens
         best = np.full((len(at), longest + int(length[0])), -np.inf)  # best score up to a place
         best[:, longest - 1] = 0.0
-        back = np.empty(len(found), np.int64)  # the column of the best last token
-        pieces = np.arange(len(at))
-        going = np.searchsorted(-length, -np.arange(int(length[0])), side="left")
-        for place, count in enumerate(going.tolist()):
-            here = row[:count] + place
-            scores = self._scores.take(found.take(here, 0))
-            scores += best[:count, place : place + longest]
+        back = np.empty(len(piece), np.int64)  # the column of the best last token
+        for at_place, count in enumerate(going.tolist()):
+            rows = slice(int(base[at_place]), int(base[at_place + 1]))
+            skip = max(0, longest - 1 - at_place)  # tokens that would begin before the piece
+            scores = self._scores.take(found[rows, skip:])
+            scores += best[:count, at_place + skip : at_place + longest]
             last = scores.argmax(1)  # the first of equals, so the longest token
-            best[:count, place + longest] = scores[pieces[:count], last]
-            back[here] = last
+            best[:count, at_place + longest] = scores[pieces[:count], last]
+            back[rows] = last + skip
         left = length.copy()  # characters not yet cut, from the end
         while len(left):
-            here = row + left - 1
+            here = base[left - 1] + pieces
             column = back[here]
             chosen[begin + left - 1] = found[here, column]
             left = left - longest + column
             more = left > 0
-            left, row, begin = left[more], row[more], begin[more]
+            left, pieces, begin = left[more], pieces[more], begin[more]
