@@ -18,8 +18,8 @@ import numpy.typing as npt
 from align.text.numbers import HAN_DIGITS, plain
 
 Ints = npt.NDArray[np.int64]
-# bits of a character; ALNUM is told only of those that are not HARD
-DIGIT, HAN_DIGIT, QUOTE, ALNUM, LISTED, SPEAKS, HARD = 1, 2, 4, 8, 16, 32, 64
+# bits of a character; ALNUM and LETTER are told only of those that are not HARD
+DIGIT, HAN_DIGIT, QUOTE, ALNUM, LISTED, SPEAKS, HARD, LETTER = 1, 2, 4, 8, 16, 32, 64, 128
 QUOTES = "\"“”„«»「」『』'‘’‚‹›"
 SPEAKERS = "\"“„«»「『'‘‹‚–—-"  # a quotation or a dialogue begins with one of these
 _LISTED = "-–—•*·(一二三四五六七八九十"  # and white space, digits, small letters: begin a list mark
@@ -56,7 +56,7 @@ def _tables() -> tuple[npt.NDArray[np.uint8], Ints]:
     """By code point: its bits, and the letter it is in plain text (0: none)."""
     bits = np.full(_END + 1, HARD, np.uint8)
     letters = np.zeros(_END + 1, np.int64)
-    bits[slice(*_HAN)] = ALNUM
+    bits[slice(*_HAN)] = ALNUM | LETTER
     bits[slice(*_HEXAGRAMS)] = 0
     for block in _BLOCKS:
         for code in range(*block):
@@ -67,7 +67,8 @@ def _tables() -> tuple[npt.NDArray[np.uint8], Ints]:
                 letters[code] = ord(found) if letter else 0
             elif not found or letter or any(map(str.isalnum, found)):
                 continue
-            bits[code] = ALNUM * char.isalnum() | DIGIT * any(map(str.isdecimal, found))
+            bits[code] = ALNUM * char.isalnum() | LETTER * char.isalpha()
+            bits[code] |= DIGIT * any(map(str.isdecimal, found))
             bits[code] |= HAN_DIGIT * (found in HAN_DIGITS)
             bits[code] |= LISTED * (char.isspace() or char.isdecimal() or char.islower())
     for bit, chars in ((HAN_DIGIT, HAN_DIGITS), (QUOTE, QUOTES), (LISTED, _LISTED)):

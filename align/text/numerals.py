@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,27 +37,31 @@ def _runs(places: Ints, begins: Ints, gap: int) -> Iterator[tuple[int, int, int]
     )
 
 
-def numbers_in(found: Characters, spelled: dict[int, set[str]] | None = None) -> tuple[Ints, Ints]:
-    """The numbers of each sentence, no two alike, and those `spelled` out in it: ids [t], how
-    many [n]."""
-    numbers = {i: set(some) for i, some in (spelled or {}).items()}
-    digits = np.flatnonzero(found.plain_bits & DIGIT)
-    for i, first, last in _runs(digits, found.plain_begins, 2):  # 1,956 is a run
-        text = found.texts[i][first:last]
-        if text.isdecimal() and text.isascii():
-            numbers.setdefault(i, set()).add(text.lstrip("0") or "0")
-        else:
-            numbers.setdefault(i, set()).update(numbers_of(plain(text)))
-    han = np.flatnonzero(found.plain_bits & HAN_DIGIT)
-    for i, first, last in _runs(han, found.plain_begins, 1):
-        if last - first > 1:  # one alone is a word
-            numbers.setdefault(i, set()).update(numbers_of(plain(found.texts[i][first:last])))
-    counts = np.zeros(len(found.texts), np.int64)
-    ids: list[int] = []
-    for i in sorted(numbers):
-        counts[i] = len(numbers[i])
-        ids += sorted(map(_fingerprint, numbers[i]))
-    return np.array(ids, np.int64), counts
+@functools.lru_cache(maxsize=1 << 14)
+def _ids(run: str) -> tuple[int, ...]:
+    """The fingerprints of the numbers in some characters that stand together."""
+    return tuple({_fingerprint(number) for number in numbers_of(plain(run))})
+
+
+def numbers_in(found: Characters, spelled: Collection[tuple[int, str]] = ()) -> tuple[Ints, Ints]:
+    """The numbers of each sentence, no two alike, with those `spelled` out (sentence, number):
+    ids [t], how many [n]."""
+    bits, begins, texts = found.plain_bits, found.plain_begins, found.texts
+    ids = [_fingerprint(number) for _, number in spelled]
+    sentence = [i for i, _ in spelled]
+    for bit, gap in ((DIGIT, 2), (HAN_DIGIT, 1)):  # 1,956 is a run of digits
+        for i, first, last in _runs(np.flatnonzero(bits & bit), begins, gap):
+            some = _ids(texts[i][first:last])
+            ids += some
+            sentence += [i] * len(some)
+    return distinct(len(texts), np.array(sentence, np.int64), np.array(ids, np.int64))
+
+
+def distinct(count: int, sentence: Ints, ids: npt.NDArray[Any]) -> tuple[Ints, Ints]:
+    """The ids of each of `count` sentences, no two alike, in order: ids [t], how many [n]."""
+    keys = np.sort(sentence << 31 | ids)
+    keys = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
+    return keys & 0x7FFFFFFF, np.bincount(keys >> 31, minlength=count)
 
 
 def ragged(ids: Sequence[Ints], counts: Sequence[Ints]) -> tuple[npt.NDArray[np.int32], Ints]:

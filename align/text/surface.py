@@ -19,18 +19,17 @@ import numpy.typing as npt
 from align.text.characters import (
     ALNUM,
     HARD,
+    LETTER,
     LISTED,
     QUOTE,
-    QUOTES,
     SPEAKS,
     Characters,
     Ints,
     batches,
     characters_of,
-    sentences_at,
 )
 from align.text.numbers import months
-from align.text.numerals import numbers_in, ragged
+from align.text.numerals import distinct, numbers_in, ragged
 
 NONE, STOP, QUESTION, EXCLAMATION, DOTS, COLON, COMMA, SEMICOLON = range(8)  # closing marks
 _ENDS = {
@@ -47,15 +46,15 @@ _CLOSERS = "\"'”’»›」』)]）】》〉*_“‘« \u00a0\u202f"
 ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH = (
     1, 2, 4, 8, 16, 32, 64,
 )  # fmt: skip
-_QUOTES = re.compile(r"[\"“”„«»「」『』]")
-_MARKS = re.compile(f"[{QUOTES}]")
+_APOSTROPHES = [ord(c) for c in "'’"]
+_PAIRED = [ord(c) for c in '"“”„«»「」『』']
 _SILENT = 10  # sentences without a mark after which a quotation is taken to be over
 _LIST = re.compile(
     r"\s*(?:[-–—•*·]\s|\(?\d{1,2}[.)]\s|\(?[a-z][.)]\s|[一二三四五六七八九十]{1,3}、)"
 )
 STEM = 5  # letters of a word that make its fingerprint
 _SHORTEST = 4  # letters of a word that is looked at
-_BRIEF = 40  # characters of a sentence that may be hardly a word
+_BRIEF = 40  # characters that a sentence with hardly a word has not
 _BASE, _SPREAD = np.uint64(0xD6E8FEB86659FD93), np.uint64(0x9E3779B97F4A7C15)  # of a stem's hash
 
 
@@ -107,43 +106,46 @@ def _opens(text: str, at: int) -> bool | None:
     return bool(after) and not after.isspace() and after not in ".,;:!?)"
 
 
-def _quotation(text: str) -> tuple[int, bool | None]:
-    """ODD_QUOTES and SPEECH_LAST, and whether the last quotation mark opens (None: none there)."""
-    opened = None
-    bits = ODD_QUOTES * (len(_QUOTES.findall(text)) % 2)
-    for match in reversed(list(_MARKS.finditer(text))):
-        opened = _opens(text, match.start())
-        if opened is not None:
-            break
-    if _MARKS.match(text[-1:]) and not _opens(text, len(text) - 1):
-        bits |= SPEECH_LAST
+def _quotation(texts: Sequence[str], found: Characters) -> tuple[Ints, Ints]:
+    """ODD_QUOTES and SPEECH_LAST; 1 where the last quotation mark opens, 0 where it closes, -1
+    where there is none. [n], [n]"""
+    n = len(texts)
+    bits, opened = np.zeros(n, np.int64), np.full(n, -1)
+    at = np.flatnonzero(found.bits & QUOTE)
+    code = found.codes[at]
+    sentence = np.searchsorted(found.begins, at, side="right") - 1
+    paired = sentence[np.isin(code, _PAIRED)]
+    bits |= ODD_QUOTES * (np.bincount(paired, minlength=n) & 1)
+    inside = found.bits[at - 1] & found.bits[at + 1] & ALNUM != 0
+    mark = np.flatnonzero(~(np.isin(code, _APOSTROPHES) & inside))[::-1]
+    last = -1
+    for i, place in zip(
+        sentence[mark].tolist(), (at - found.begins[sentence])[mark].tolist(), strict=True
+    ):
+        if i == last and opened[i] >= 0:
+            continue
+        opens = _opens(texts[i], place)
+        if i != last and place == len(texts[i]) - 1 and not opens:
+            bits[i] |= SPEECH_LAST
+        if opens is not None:
+            opened[i] = opens
+        last = i
     return bits, opened
 
 
-def _quoting(found: Characters) -> Ints:
-    """Sentences with quotation marks, apart from apostrophes inside words. [k]"""
-    at = np.flatnonzero(found.bits & QUOTE)
-    code = found.codes[at]
-    inside = found.bits[at - 1] & found.bits[at + 1] & ALNUM != 0
-    apostrophe = ((code == ord("'")) | (code == ord("’"))) & inside
-    return sentences_at(at[~apostrophe], found.begins)
-
-
 def _marks(texts: Sequence[str], found: Characters) -> tuple[Ints, Ints]:
-    """Bits without SPEECH_OPEN and SPEECH; 1 where the last quotation mark opens, 0 where it
-    closes, -1 where there is none. [n], [n]"""
-    n = len(texts)
-    marks, opened = np.zeros(n, np.int64), np.full(n, -1)
-    for i in _quoting(found).tolist():
-        marks[i], last = _quotation(texts[i])
-        if last is not None:
-            opened[i] = last
-    head = found.bits[found.begins[:-1]]
+    """Bits without SPEECH_OPEN and SPEECH, and what `_quotation` says of the last mark. [n], [n]"""
+    marks, opened = _quotation(texts, found)
+    begins = found.begins[:-1]
+    head = found.bits[begins]
     marks |= SPEECH_FIRST * (head & SPEAKS != 0)
     for i in np.flatnonzero(head & (LISTED | HARD)).tolist():
         if _LIST.match(texts[i]):
             marks[i] |= LIST_MARK
-    for i in np.flatnonzero(np.diff(found.begins) <= _BRIEF).tolist():
+    lengths = np.diff(found.begins) - 1
+    letters = np.add.reduceat(found.bits & LETTER != 0, begins, dtype=np.int64)
+    few = (lengths < _BRIEF) & (letters < np.maximum(2, lengths / 4))
+    for i in np.flatnonzero(few).tolist():  # the table does not tell of all letters
         if sum(map(str.isalpha, texts[i])) < max(2, len(texts[i]) / 4):
             marks[i] |= WORDLESS
     return marks, opened
@@ -183,13 +185,6 @@ def _words(found: Characters) -> tuple[Ints, Ints, Ints]:
     return starts, ends, np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
 
 
-def _names(count: int, sentence: Ints, stems: npt.NDArray[np.int32]) -> tuple[Ints, Ints]:
-    """The stems of each sentence, no two alike, in order: ids [t], how many [n]."""
-    keys = np.sort(sentence << 31 | stems)
-    keys = keys[np.flatnonzero(np.diff(keys, prepend=-1))]
-    return keys & 0x7FFFFFFF, np.bincount(keys >> 31, minlength=count)
-
-
 def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
     """Looks at every sentence once."""
     nothing = np.empty(0, np.int64)
@@ -202,12 +197,12 @@ def surface_of(texts: Sequence[str], paragraphs: Sequence[int]) -> Surface:
             column.append(part)
         first, last, sentence = _words(found)
         stems = _stem(found.letters, first)
-        spelled: dict[int, set[str]] = {}
+        spelled: list[tuple[int, str]] = []
         for i in np.flatnonzero(np.isin(stems, _month_stems())).tolist():
             word = "".join(map(chr, found.letters[first[i] : last[i]].tolist()))
             if word in months():
-                spelled.setdefault(int(sentence[i]), set()).add(months()[word])
-        ids, counts = _names(len(batch), sentence, stems)
+                spelled.append((int(sentence[i]), months()[word]))
+        ids, counts = distinct(len(batch), sentence, stems)
         names.append(ids)
         name_counts.append(counts)
         ids, counts = numbers_in(found, spelled)
