@@ -7,6 +7,7 @@ elsewhere; "elsewhere" is measured here, once for a pair of documents.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from align.core.blocks import Blocks, ragged_sum
 from align.core.side import Floats, Ints, Ragged, Side
 
 MOST_UNITS = 1024  # of a sentence that are compared
+ROWS = 256  # sentences whose units are sorted together
 WINDOWS = 8  # places of the other document that stand for "anywhere"
 
 
@@ -60,20 +62,31 @@ def _cover(side: Side, blocks: Blocks, usual: Floats) -> Cover:
 
 def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats]:
     """The different units of each sentence and their mass; of endless sentences the heaviest."""
-    n, u = len(side), max(1, len(side.table))
-    sentence = np.repeat(np.arange(n), np.diff(side.words.starts))
-    keys, times = np.unique(sentence * u + side.words.ids, return_counts=True)
-    ids = keys % u
+    n, u, starts = len(side), max(1, len(side.table)), side.words.starts
+    kind: Any = np.int32 if ROWS * u < 2**31 else np.int64
+    parts = []
+    for low in range(0, n, ROWS):  # a sort in the cache is several times as fast
+        high = min(low + ROWS, n)
+        sentence = np.repeat(np.arange(high - low, dtype=kind), np.diff(starts[low : high + 1]))
+        sentence *= u
+        found = np.sort(sentence + side.words.ids[starts[low] : starts[high]])
+        new = np.ones(len(found), bool)
+        np.not_equal(found[1:], found[:-1], out=new[1:])
+        first = np.flatnonzero(new)
+        sentence = sentence[first]
+        times = np.diff(first, append=len(found))
+        parts.append((found[first] - sentence, times, sentence // u + low))
+    ids, times, sentence = (np.concatenate(part) for part in zip(*parts, strict=True))
     mass = (blocks.unit_mass[ids] * times).astype(np.float32)
-    count = np.bincount(keys // u, minlength=n)
+    count = np.bincount(sentence, minlength=n)
     if count.max(initial=0) > MOST_UNITS:
-        order = np.lexsort((-mass, keys // u))
-        place = np.arange(len(keys)) - np.repeat(np.cumsum(count) - count, count)
+        order = np.lexsort((-mass, sentence))
+        place = np.arange(len(ids)) - np.repeat(np.cumsum(count) - count, count)
         kept = np.sort(order[place < MOST_UNITS])
         ids, mass = ids[kept], mass[kept]
         count = np.minimum(count, MOST_UNITS)
     starts = np.concatenate([[0], np.cumsum(count)])
-    return Ragged(ids.astype(np.int32), starts), mass
+    return Ragged(ids.astype(np.int32, copy=False), starts), mass
 
 
 def _rows(side: Side, blocks: Blocks) -> Floats:

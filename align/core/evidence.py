@@ -185,9 +185,7 @@ class Shared:
 def find_shared(ev: Evidence, box: Segments) -> Shared:
     """Joins the fingerprints of both sides inside every segment (rising, or a single one)."""
     src, tgt = ev.src, ev.tgt
-    rows = int(box.src_first[0]), int(box.src_last[-1])
-    columns = int(box.tgt_first[0]), int(box.tgt_last[-1])
     return Shared(
-        matches(src.numbers, tgt.numbers, None, box, rows, columns),
-        matches(src.names, tgt.names, ev.src_counts.rarity, box, rows, columns),
+        matches(src.numbers, tgt.numbers, None, box),
+        matches(src.names, tgt.names, ev.src_counts.rarity, box),
     )

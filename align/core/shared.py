@@ -11,6 +11,9 @@ from align.core.blocks import running
 from align.core.cover import ranges
 from align.core.side import Floats, Ints, Ragged
 
+HASH = np.int64(-7046029254386353131)  # an odd number; products wrap around
+AT_ONCE = 512  # segments
+
 
 @dataclass(frozen=True, slots=True)
 class Matches:
@@ -40,14 +43,25 @@ class Matches:
 
 
 def rarity(src: Ragged, tgt: Ragged) -> tuple[Floats, Floats]:
-    """Weight of every entry: 1 / sqrt(mean count), 0 where the other document lacks it."""
-    keys, inverse = np.unique(np.concatenate([src.ids, tgt.ids]), return_inverse=True)
-    cut = len(src.ids)
-    a = np.bincount(inverse[:cut], minlength=len(keys))
-    b = np.bincount(inverse[cut:], minlength=len(keys))
-    weight = np.where((a > 0) & (b > 0), 1 / np.sqrt(np.maximum((a + b) / 2, 1)), 0)
-    weight = weight.astype(np.float32)
-    return weight[inverse[:cut]], weight[inverse[cut:]]
+    """Weight of every entry: 1 / sqrt(mean count), 0 where the other document lacks it.
+
+    Equal entries are found by a table that each is looked up in; only those whose place there is
+    another's are sorted.
+    """
+    cut, ids = len(src.ids), np.concatenate([src.ids, tgt.ids]).astype(np.int64)
+    bits = min(20, max(8, 2 + len(ids).bit_length()))
+    place = (ids * HASH).view(np.uint64) >> np.uint64(64 - bits)
+    holder = np.zeros(1 << bits, np.int64)
+    holder[place] = ids
+    number = place.view(np.int64)
+    others = np.flatnonzero(holder[place] != ids)
+    number[others] = (1 << bits) + np.unique(ids[others], return_inverse=True)[1]
+    count = (1 << bits) + len(others)
+    a, b = np.bincount(number[:cut], minlength=count), np.bincount(number[cut:], minlength=count)
+    weight = np.zeros(count, np.float32)
+    both = np.flatnonzero((a > 0) & (b > 0))
+    weight[both] = 1 / np.sqrt((a[both] + b[both]) / 2)
+    return weight[number[:cut]], weight[number[cut:]]
 
 
 def per_sentence(ragged: Ragged, weight: Floats) -> Floats:
@@ -61,16 +75,32 @@ def matches(
     tgt: Ragged,
     weight: Floats | None,
     box: Segments,
-    rows: tuple[int, int],
-    columns: tuple[int, int],
 ) -> Matches:
     """All pairs within a segment that share an entry; `weight` is that of the src entries, or 1.
 
-    `rows` and `columns` span the segments: nothing else is looked at.
+    Segments rise, or there is one.
     """
-    src_ids, src_row, src_at = _entries(src, rows)
-    tgt_ids, tgt_row, _ = _entries(tgt, columns)
-    value = np.ones(len(src_ids), np.float32) if weight is None else weight[src_at]
+    parts = []
+    for low in range(0, len(box.src_first), AT_ONCE):  # what is sorted stays in the cache
+        some = slice(low, low + AT_ONCE)
+        part = Segments(*(getattr(box, name)[some] for name in Segments.__slots__))
+        parts.append(_matches(src, tgt, weight, part, low))
+    if len(parts) == 1:
+        return parts[0]
+    return Matches(
+        *(np.concatenate([getattr(part, name) for part in parts]) for name in Matches.__slots__)
+    )
+
+
+def _matches(src: Ragged, tgt: Ragged, weight: Floats | None, box: Segments, first: int) -> Matches:
+    """Those of some segments, numbered from `first`."""
+    src_ids, src_row, src_at = _entries(src, int(box.src_first[0]), int(box.src_last[-1]))
+    tgt_ids, tgt_row, _ = _entries(tgt, int(box.tgt_first[0]), int(box.tgt_last[-1]))
+    value = np.ones(len(src_ids), np.float32)
+    if weight is not None:
+        value = weight[src_at]
+        some = value > 0
+        src_ids, src_row, value = src_ids[some], src_row[some], value[some]
     src_segment = np.searchsorted(box.src_last, src_row, side="right")
     tgt_segment = np.searchsorted(box.tgt_last, tgt_row, side="right")
     src_key = (src_segment.astype(np.int64) << 32) | src_ids
@@ -78,20 +108,19 @@ def matches(
     order = np.argsort(tgt_key, kind="stable")
     ranked = tgt_key[order]
     low = np.searchsorted(ranked, src_key, side="left")
-    high = np.searchsorted(ranked, src_key, side="right")
-    count = np.where(value > 0, high - low, 0)
+    count = np.searchsorted(ranked, src_key, side="right") - low
     entry = np.repeat(np.arange(len(src_key)), count)
     within = np.arange(len(entry)) - np.repeat(np.cumsum(count) - count, count)
     return Matches(
-        src_segment[entry],
+        src_segment[entry] + first,
         src_row[entry],
         tgt_row[order[low[entry] + within]],
         value[entry],
     )
 
 
-def _entries(ragged: Ragged, rows: tuple[int, int]) -> tuple[Ints, Ints, slice]:
+def _entries(ragged: Ragged, first: int, last: int) -> tuple[Ints, Ints, slice]:
     """The entries of some sentences, whose they are, and where they stand."""
-    starts = ragged.starts[rows[0] : rows[1] + 1]
+    starts = ragged.starts[first : last + 1]
     at = slice(int(starts[0]), int(starts[-1]))
-    return ragged.ids[at], np.repeat(np.arange(*rows), np.diff(starts)), at
+    return ragged.ids[at], np.repeat(np.arange(first, last), np.diff(starts)), at
