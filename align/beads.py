@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,12 +20,21 @@ CREDIBLE = 0.5  # lax probability from which a pair counts as parallel text
 
 
 def _text(sentences: tuple[Sentence, ...], lang: str | None) -> str:
+    if len(sentences) == 1:
+        return sentences[0].text
     glue = "" if lang == "zh" or lang == "ja" else " "
     return glue.join(sentence.text for sentence in sentences)
 
 
 def _span(sentences: tuple[Sentence, ...]) -> tuple[int, int] | None:
     return (sentences[0].start, sentences[-1].end) if sentences else None
+
+
+def _bytes_before(document: Document) -> list[int]:
+    """UTF-8 bytes in the sentences before each, [n + 1]."""
+    texts = (sentence.text for sentence in document.sentences)
+    sizes = (len(text) if text.isascii() else len(text.encode()) for text in texts)
+    return [0, *accumulate(sizes)]
 
 
 def _reasons(parts: Parts, bead: int) -> tuple[Reason, ...]:
@@ -53,7 +63,8 @@ def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> 
         strict=True,
     )
     beads = []
-    shared = total = 0
+    shared = 0
+    src_bytes, tgt_bytes = _bytes_before(src), _bytes_before(tgt)
     for number, (i, j, a, b, score, probability, lax, moved) in enumerate(columns):
         left, right = src.sentences[i : i + a], tgt.sentences[j : j + b]
         beads.append(
@@ -71,9 +82,9 @@ def alignment_of(src: Document, tgt: Document, found: Found, signature: str) -> 
                 () if found.parts is None else _reasons(found.parts, number),
             )
         )
-        size = sum(len(sentence.text.encode()) for sentence in (*left, *right))
-        total += size
-        shared += size if a and b and lax >= CREDIBLE else 0
+        if a and b and lax >= CREDIBLE:
+            shared += src_bytes[i + a] - src_bytes[i] + tgt_bytes[j + b] - tgt_bytes[j]
+    total = src_bytes[-1] + tgt_bytes[-1]  # every sentence is in one bead
     return Alignment(src, tgt, tuple(beads), signature, shared / total if total else 0.0)
 
 
