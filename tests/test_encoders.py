@@ -282,6 +282,16 @@ def test_a_full_memo_starts_over_and_stays_small(folder: Path) -> None:
         assert len(encoder._rows._store.table) == 1024  # type: ignore[union-attr]
 
 
+def test_a_full_memo_keeps_what_was_used_most(folder: Path) -> None:
+    encoder = StaticEncoder(folder, memo_bytes=1)  # 1,024 rows
+    memo = encoder._rows
+    for start in range(0, 4000, 100):
+        encoder.encode(["water"] * 3 + [f"w{n}" for n in range(start, start + 100)])
+    chunks = chunk(["water", "w0", "w3999"])
+    rows = memo._store.index.find(chunks.hashes(chunks.starts, chunks.ends))  # type: ignore[union-attr]
+    assert (rows >= 0).tolist() == [True, False, True]
+
+
 def test_a_very_long_text_is_worked_on_in_parts(
     encoder: StaticEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ config_sentence_transformers.json and README.md (the model card).
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -56,6 +55,8 @@ def fingerprint(weights: Path) -> str | None:
 
 def fingerprint_of(tokenizer: bytes, tensors: Mapping[str, npt.NDArray[Any]]) -> str:
     """What tells the content of a model: twelve hexadecimal digits."""
+    import hashlib  # brings OpenSSL along, which loading a model does not need
+
     digest = hashlib.blake2b(tokenizer, digest_size=6)
     for name in sorted(tensors):
         digest.update(np.ascontiguousarray(tensors[name]).data)

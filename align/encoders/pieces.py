@@ -26,8 +26,16 @@ MAX_PIECE = 64  # characters; a longer run is cut, so that no text costs more th
 PIECE = (
     f"[{HAN}]{{1,{MAX_PIECE}}}|[^{SPACE}{PUNCT}{HAN}]{{1,{MAX_PIECE}}}|[{PUNCT}]"  # in this order
 )
-find_pieces = re.compile(PIECE).findall
-has_han = re.compile(f"[{HAN}]").search
+
+
+def find_pieces(text: str) -> list[str]:
+    """The pieces of normalised text, in order."""
+    return re.findall(PIECE, text)  # compiled when it is first used, not whenever a model is loaded
+
+
+def has_han(text: str) -> bool:
+    """Whether there is a Chinese character in it."""
+    return re.search(f"[{HAN}]", text) is not None
 
 
 @functools.cache
