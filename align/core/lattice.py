@@ -104,7 +104,7 @@ def best_path(lattice: Lattice) -> Path:
         if i:
             some = joined[:i]  # longer blocks would begin before the segment
             np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
-            some.max((0, 1), out=v[i])
+            np.maximum.reduce(some, axis=(0, 1), out=v[i])
             np.maximum(v[i], above[i] + lattice.src_null[i], out=v[i])
         free = v[i] - nulls
         np.maximum.accumulate(free, axis=0, out=free)
@@ -163,11 +163,12 @@ def all_paths(lattice: Lattice) -> Sums:
             some = joined[:i]
             np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
             alone = above[i] + lattice.src_null[i]  # finite: there is a way along the sides
-            top = np.maximum(some.max((0, 1)), alone)
+            top = np.maximum.reduce(some, axis=(0, 1))
+            np.maximum(top, alone, out=top)
             some -= top
             np.exp(some, out=some)
             alone -= top
-            total = some.sum((0, 1))
+            total = np.add.reduce(some, axis=(0, 1))
             total += np.exp(alone, out=alone)
             np.log(total, out=total)
             np.add(total, top, out=v[i])
@@ -181,63 +182,56 @@ def all_paths(lattice: Lattice) -> Sums:
 class Marginals:
     """Probabilities of everything that can happen."""
 
-    padded: Doubles  # [h + 1 + A, A, B, w + 1 + B, S]; of beads, and zeros behind them
+    beads: Floats  # [h + 1, A, B, w + 1, S]
     src_null: Floats  # [h + 1, S]; that the source sentence before row i is left out
     tgt_null: Floats  # [w + 1, S]
-
-    @property
-    def beads(self) -> Doubles:
-        """Of every bead with text on both sides, as they stand in the lattice."""
-        height, a, b, width, _ = self.padded.shape
-        return self.padded[: height - a, :, :, : width - b]
-
-
-def _behind(padded: Floats) -> Floats:
-    """View [h + 1, A, B, w + 1, S] of what is padded like `Marginals`, at (i + a, j + b)."""
-    height, a, b, width, count = padded.shape
-    row, of_a, of_b, column, segment = padded.strides
-    return np.lib.stride_tricks.as_strided(
-        padded[1:, :, :, 1:],
-        (height - a, a, b, width - b, count),
-        (row, row + of_a, column + of_b, column, segment),
-        writeable=False,
-    )
 
 
 def marginals(lattice: Lattice, sums: Sums) -> Marginals:
     """The probabilities, from the forward sums."""
     rows, a, b, columns, count = lattice.beads.shape
-    padded = np.zeros((rows + a, a, b, columns + b, count))  # roundings would add up
-    behind, cells = _behind(padded), sums.cells
-    above = cells.above
+    cells, above = sums.cells, sums.cells.above
+    beads = np.zeros(lattice.beads.shape, np.float32)
+    src, tgt = (np.zeros(x.shape, np.float32) for x in (lattice.src_null, lattice.tgt_null))
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)
-    ends = np.zeros((rows, columns, count))
-    ends[lattice.heights, lattice.widths, np.arange(count)] = 1
+    leaving = np.zeros((rows, columns, count))  # probability of each cell by what comes below it
+    leaving[lattice.heights, lattice.widths, np.arange(count)] = 1
     back = np.empty((rows, columns, count))  # log-sums from a cell to the end, less the total
-    down = np.zeros((rows + 1, columns, count))  # probability of the step from the row above
-    joined = np.empty((a, b, columns, count))
-    for i in reversed(range(rows)):
-        leaving = behind[i].sum((0, 1)) + ends[i]
-        leaving += down[i + 1]
-        with np.errstate(divide="ignore"):  # some cells lead nowhere
-            np.log(leaving, out=leaving)
-        leaving -= cells.here[i]
-        leaving += nulls
-        np.logaddexp.accumulate(leaving[::-1], axis=0, out=leaving[::-1])
-        here = np.subtract(leaving, nulls, out=back[i])
-        if i:
-            some = joined[:i]
+    padded = np.zeros((a, b, columns + b, count))
+    chances = padded[:, :, :columns]  # of a row
+    of_a, of_b, column, segment = padded.strides
+    begins = np.lib.stride_tricks.as_strided(  # the same by the column they begin at
+        padded[:, :, 1:],
+        (a, b, columns, count),
+        (of_a, of_b + column, column, segment),
+        writeable=False,
+    )
+    with np.errstate(divide="ignore"):  # some cells lead nowhere
+        for i in reversed(range(rows)):
+            free = np.log(leaving[i])
+            free -= cells.here[i]
+            free += nulls
+            np.logaddexp.accumulate(free[::-1], axis=0, out=free[::-1])
+            here = np.subtract(free, nulls, out=back[i])
+            if not i:
+                break
+            some = chances[:i]  # longer blocks would begin before the segment
             np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
             some += here
-            log = padded[i, :i, :, :columns]
-            np.exp(np.minimum(some, 0, out=some), out=log)
+            np.minimum(some, 0, out=some)
+            np.exp(some, out=some)
+            beads[i, :i] = some
+            high = min(a, i)
+            leaving[i - high : i] += np.add.reduce(begins[:high], axis=1)[::-1]
             step = above[i] + lattice.src_null[i]
             step += here
-            np.exp(np.minimum(step, 0, out=step), out=down[i])
-    tgt = np.zeros(lattice.tgt_null.shape, np.float32)
-    log = cells.here[:, :-1] + lattice.tgt_null[1:] + back[:, 1:]
+            np.exp(np.minimum(step, 0, out=step), out=step)
+            leaving[i - 1] += step
+            src[i] = np.add.reduce(step, axis=0)
+    log = cells.here[:, :-1] + lattice.tgt_null[1:]
+    log += back[:, 1:]
     tgt[1:] = np.exp(np.minimum(log, 0, out=log), out=log).sum(0)
-    return Marginals(padded, down[:rows].sum(1).astype(np.float32), tgt)
+    return Marginals(beads, src, tgt)
 
 
 def links(found: Marginals) -> Floats:
@@ -246,10 +240,14 @@ def links(found: Marginals) -> Floats:
     A bead a-b holds the cells up to a - 1 rows above and b - 1 columns before its last: of the
     beads that end x rows below and y columns behind a cell, those longer than x and y count.
     """
-    longer = found.padded.astype(np.float32)
-    for a in reversed(range(1, longer.shape[1])):
-        longer[:, a - 1] += longer[:, a]
-    for b in reversed(range(1, longer.shape[2])):
-        longer[:, :, b - 1] += longer[:, :, b]
-    out: Floats = _behind(longer)[:-1, :, :, :-1].sum((1, 2))
+    longer = found.beads.copy()
+    rows, a, b, columns, count = longer.shape
+    for x in reversed(range(1, a)):
+        longer[:, x - 1] += longer[:, x]
+    for y in reversed(range(1, b)):
+        longer[:, :, y - 1] += longer[:, :, y]
+    out = np.zeros((rows - 1, columns - 1, count), np.float32)
+    for x in range(min(a, rows - 1)):
+        for y in range(min(b, columns - 1)):
+            out[: rows - 1 - x, : columns - 1 - y] += longer[x + 1 :, x, y, y + 1 :]
     return out

@@ -138,7 +138,7 @@ def solved(lattice: Lattice, chances: Marginals, box: Segments, chosen: Ints) ->
     score = np.where(both, lattice.beads[at], 0)
     probability = np.where(
         both,
-        chances.padded[at],
+        chances.beads[at],
         np.where(a > 0, chances.src_null[end_i, s], chances.tgt_null[end_j, s]),
     )
     return Beads(

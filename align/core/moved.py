@@ -144,7 +144,7 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
             path.a,
             path.b,
             score,
-            chances.padded[ends],
+            chances.beads[ends],
             linked,
         )
         parts.append(tuple(column[both] for column in columns))

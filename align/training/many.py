@@ -140,7 +140,7 @@ def _chances(p: Posterior, one: Weighed, size: int) -> tuple[list[Floats], Float
         s = at[p.segment[here]]
         i = (p.src + p.a)[here] - box.src_first[chosen][s]
         j = (p.tgt + p.b)[here] - box.tgt_first[chosen][s]
-        out[0][here] = chances.padded[i, p.a[here] - 1, p.b[here] - 1, j, s]
+        out[0][here] = chances.beads[i, p.a[here] - 1, p.b[here] - 1, j, s]
         rows, columns = places(box, chosen, lattice)
         out[1][rows[2]] = chances.src_null[1:][rows[0], rows[1]]
         out[2][columns[2]] = chances.tgt_null[1:][columns[0], columns[1]]

@@ -229,7 +229,7 @@ def _objective(
     lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths)
     sums = all_paths(lattice)
     chances = marginals(lattice, sums)
-    p = chances.padded[at] - example.y
+    p = chances.beads[at] - example.y
     gradient = np.zeros(f + shapes + null)
     gradient[:f] = example.x.T @ p
     gradient[f : f + shapes] = np.bincount(tie, p, shapes)
