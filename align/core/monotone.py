@@ -19,6 +19,7 @@ MIN_MARGIN = 0.1  # of an anchor where the document may be cut; see docs/method.
 MIN_GAP = 0.0
 LONGEST = 96  # sentences of the longest segment on its longer side, about
 CELLS = 20_000  # of a bucket: bounds the memory
+WASTE = 3_000  # cells of padding that cost less than one bucket more
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,21 +107,21 @@ def align_monotone(
 
 
 def buckets(box: Segments) -> Iterator[Ints]:
-    """Segments of similar size together, each group's padded cells bounded."""
+    """Segments of similar size together, each group's cells and padding bounded."""
     heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
-    large = np.maximum(heights, widths)
-    order = np.lexsort((widths, heights, large))
-    heights, widths, large = heights[order], widths[order], large[order]
+    order = np.lexsort((widths, heights, np.maximum(heights, widths)))
+    tall, wide = heights[order] + 1, widths[order] + 1
     start = 0
     while start < len(order):
-        end = int(np.searchsorted(large, 1.5 * large[start] + 3, side="right"))
-        end = min(end, start + 1 + CELLS // int((heights[start] + 1) * (widths[start] + 1)))
-        tall = np.maximum.accumulate(heights[start:end]) + 1
-        wide = np.maximum.accumulate(widths[start:end]) + 1
-        fit = int(np.searchsorted(np.arange(1, end - start + 1) * tall * wide, CELLS, side="right"))
-        end = start + max(1, fit)
-        yield order[start:end]
-        start = end
+        some = slice(start, start + 1 + CELLS // int(tall[start] * wide[start]))
+        high, broad = np.maximum.accumulate(tall[some]), np.maximum.accumulate(wide[some])
+        padded = np.arange(1, len(high) + 1) * high * broad
+        wasted = padded - np.cumsum(tall[some] * wide[some])
+        fit = min(
+            np.searchsorted(x, y, side="right") for x, y in ((padded, CELLS), (wasted, WASTE))
+        )
+        yield order[start : start + max(1, int(fit))]
+        start += max(1, int(fit))
 
 
 def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
