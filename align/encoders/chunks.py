@@ -28,7 +28,7 @@ _PLANES, _TAGS, _NOBODY = 0x40000, 0xE0000, 0x41000
 _BASE = 0x9E3779B97F4A7C13  # 3 modulo 8: of the longest period there is
 _FEWEST, _KEPT = 1 << 10, 1 << 20  # powers made at once, and kept between calls
 # Blocks of characters that may be normalised one by one; which of them may is looked up
-_SIMPLE = ((0x80, 0x250), (0x2010, 0x20C0), (0x2190, 0x2600), (0x3000, 0x3100), (0xFF01, 0xFFE7))
+_SIMPLE = ((0x80, 0x250), (0x2010, 0x20C0), (0x2190, 0x2200), (0x3000, 0x3100), (0xFF01, 0xFFE7))
 _UNIFIED = (0x3400, 0xA000)  # all of these may: they are their own normal form
 _HARD = 4  # bit of a kind: the text around needs unicodedata's help
 

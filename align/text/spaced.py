@@ -83,17 +83,19 @@ def _is_end(text: str, start: int, end: int, match: re.Match[str], rules: Rules)
     """Whether the candidate ends a sentence that began at `start`."""
     mark, follow = match.start(), match.end()
     close = match.start(1)
-    word = _BEFORE_WORD.match(text, follow, end).end()  # type: ignore[union-attr]
-    if word >= end or text[follow] in _GOES_ON:
-        return False
-    if text[word].islower() and not (_LISTED.match(text, follow) or _BRAND.match(text, word)):
-        return False
     if mark - start < 8 and _is_stub(text, start, mark):
         return False
-    if text[follow] == "(" and _YEAR.match(text, follow):
-        return False  # the year of a work whose title ends in a mark: "Help! (1965)"
-    if text[follow] in "»›”’" and not text[follow + 1 : follow + 2].isalnum():
-        return False  # it closes what the white space tore off: « Non ! », dit-il
+    word = follow
+    if not text[follow].isupper():  # else it begins with a word, and nothing tells against an end
+        word = _BEFORE_WORD.match(text, follow, end).end()  # type: ignore[union-attr]
+        if word >= end or text[follow] in _GOES_ON:
+            return False
+        if text[word].islower() and not (_LISTED.match(text, follow) or _BRAND.match(text, word)):
+            return False
+        if text[follow] == "(" and _YEAR.match(text, follow):
+            return False  # the year of a work whose title ends in a mark: "Help! (1965)"
+        if text[follow] in "»›”’" and not text[follow + 1 : follow + 2].isalnum():
+            return False  # it closes what the white space tore off: « Non ! », dit-il
     if close < match.end(1) and _closing_goes_on(text, start, mark, match.group(1), word, rules):
         return False
     if close - mark == 1:
