@@ -231,6 +231,26 @@ def test_equal_scores_go_to_the_longer_last_token_as_in_the_library(tmp_path: Pa
         assert unigram.cut(cut, cut.starts, cut.ends)[0].tolist() == wanted
 
 
+def test_a_vocabulary_of_letters_alone() -> None:
+    from align.encoders.unigram import Unigram
+
+    unigram = Unigram(["[UNK]", "a", "b", "汉"], [-9.0, -1.0, -1.0, -1.0], 0)
+    tokens, counts = unigram.cut_texts(["abba x", "", "漢漢b"])
+    assert (tokens.tolist(), counts.tolist()) == ([1, 2, 2, 1, 3, 3, 2], [4, 0, 3])
+
+
+def test_tokens_of_texts_are_those_of_the_library(folder: Path) -> None:
+    unigram = read_unigram(folder / "tokenizer.json")
+    assert unigram is not None
+    library = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    sample = [text for text in texts() if "\ud800" not in text] * 2
+    tokens, counts = unigram.cut_texts(sample)
+    ends = np.cumsum(counts)
+    for text, begin, end in zip(sample, ends - counts, ends, strict=True):
+        wanted = library.encode(normalise(text), add_special_tokens=False).ids
+        assert tokens[begin:end].tolist() == [t for t in wanted if t != 0]
+
+
 # --- vectors
 
 

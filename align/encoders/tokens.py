@@ -19,15 +19,20 @@ from align.errors import AlignError
 def read_unigram(path: Path) -> Unigram | None:
     """Our own model of a tokenizer.json, or None when it is of another kind."""
     try:
-        settings = json.loads(path.read_bytes())
-        model, cutter = settings["model"], settings["pre_tokenizer"]
-        vocabulary = model["vocab"]
+        return unigram_of(json.loads(path.read_bytes()))
     except FileNotFoundError as error:
         raise AlignError(
             f"{path}: no such file; a static model has one beside its vectors"
         ) from error
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise AlignError(f"{path}: not a tokenizer ({error!r})") from error
+
+
+def unigram_of(settings: Any) -> Unigram | None:
+    """The same of what such a file holds."""
+    model, cutter, vocabulary = (
+        settings["model"], settings["pre_tokenizer"], settings["model"]["vocab"],
+    )  # fmt: skip
     ours = {"type": "Split", "pattern": {"Regex": PIECE}, "behavior": "Removed", "invert": True}
     if model.get("type") != "Unigram" or cutter != ours or settings.get("added_tokens"):
         return None

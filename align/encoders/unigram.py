@@ -23,6 +23,7 @@ from align.encoders.chunks import (
     Codes,
     Hashes,
     Ints,
+    chunk,
     hash_spans,
     spell,
 )
@@ -127,6 +128,17 @@ class Unigram:
         running = np.concatenate([[0], np.cumsum(known)])
         return chosen[known], running[span_ends] - running[span_ends - lengths]
 
+    def cut_texts(self, texts: Sequence[str]) -> tuple[Tokens, Ints]:
+        """The known tokens of every text, end to end, and how many each has. Equal words are cut
+        once."""
+        chunks = chunk(texts)
+        keys = chunks.hashes(chunks.starts, chunks.ends)
+        _, first, same = np.unique(keys, return_index=True, return_inverse=True)
+        tokens, counts = self.cut(chunks, chunks.starts[first], chunks.ends[first])
+        begins, counts = (np.cumsum(counts) - counts)[same], counts[same]
+        running = np.concatenate([[0], np.cumsum(counts)])
+        return tokens[_ranges(begins, counts)], np.diff(running[chunks.offsets])
+
     def _singles(self, chunks: Chunks, at: Ints) -> Tokens:
         codes = np.minimum(chunks.codes[at], len(self._single) - 1)
         return self._single[codes]
@@ -179,8 +191,9 @@ class Unigram:
         # column j: the token of `longest - j` characters that ends there
         found = np.full((len(piece), longest), self._missing, np.int32)
         found[row, -1] = self._singles(chunks, place)
-        ends, sizes, tokens = self._candidates(chunks, place, offset, longest)
-        found[row[ends], longest - sizes] = tokens
+        if longest > 1:
+            ends, sizes, tokens = self._candidates(chunks, place, offset, longest)
+            found[row[ends], longest - sizes] = tokens
         best = np.full((len(at), longest + int(length[0])), -np.inf)  # best score up to a place
         best[:, longest - 1] = 0.0
         back = np.empty(len(piece), np.int64)  # the column of the best last token
