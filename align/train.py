@@ -250,6 +250,7 @@ def _prepare(
         )
     else:
         tokenizer = Tokenizer.from_str(base.tokenizer)
+    del found  # the sample may be as large as everything that follows
     log.info("cutting the bitext into tokens (of %d)", tokenizer.get_vocab_size())
     without: dict[str, set[str]] = {}
     for part in sets:

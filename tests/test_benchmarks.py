@@ -345,3 +345,15 @@ def test_a_peer_that_is_not_there(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         peers.main(["vecalign", "--code", "no/such/folder"])
     assert "no/such/folder: there is nothing" in capsys.readouterr().err
+
+
+def test_a_sample_of_bitext_is_taken_in_runs_at_even_distances(tmp_path: Path) -> None:
+    from benchmarks import training
+
+    rows = [f"{i} a\t{i} b\t" for i in range(600)]
+    (tmp_path / "x.tsv").write_text("en\tde\tfr\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    (tmp_path / "y.tsv").write_text("en\tfr\nno\tnon\n", encoding="utf-8")
+    found = training.sample([tmp_path], ("de", "en"), 200)
+    assert found == [f"{i} b\t{i} a" for i in (*range(100), *range(300, 400))]
+    size = training.size_of([tmp_path / "y.tsv"])
+    assert size == {"files": 1, "lines": 2, "text_mb": 0}
