@@ -24,7 +24,10 @@ QUOTES = "\"“”„«»「」『』'‘’‚‹›"
 SPEAKERS = "\"“„«»「『'‘‹‚–—-"  # a quotation or a dialogue begins with one of these
 _LISTED = "-–—•*·(一二三四五六七八九十"  # and white space, digits, small letters: begin a list mark
 # The blocks the tables tell of, besides the Han characters
-_BLOCKS = ((0, 0x250), (0x370, 0x530), (0x1E00, 0x2C00), (0x3000, 0x3400), (0xFF00, 0xFFF0))
+_BLOCKS = (
+    (0, 0x250), (0x370, 0x530), (0x1E00, 0x1F00), (0x2010, 0x2070), (0x20A0, 0x20C0),
+    (0x2190, 0x2200), (0x25A0, 0x2600), (0x3000, 0x3100), (0xFF00, 0xFFF0),
+)  # fmt: skip
 _HAN, _HEXAGRAMS = (0x3400, 0xA000), (0x4DC0, 0x4E00)  # the latter are signs among them
 _SENTENCES, _CHARACTERS = 2048, 1 << 19  # looked at together
 _END = 0x10000  # what lies beyond is HARD
