@@ -26,6 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.svg import Dots, reliability
+from benchmarks.training_tables import memory_table, quick_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
@@ -33,6 +34,7 @@ PAGES = (
     *(ROOT / "docs" / f"{name}.md" for name in ("quickstart", "method", "multi")),
     ROOT / "docs" / "encoders.md",
     ROOT / "docs" / "explain.md",
+    ROOT / "docs" / "training.md",
 )
 RESULTS = ROOT / "benchmarks" / "results"
 _BLOCK = re.compile(r"(<!-- figures: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -296,6 +298,8 @@ FIGURES: dict[str, Callable[[], str]] = {
     "retrieval": retrieval_table,
     "shuffle": shuffle_table,
     "ablation": ablation_table,
+    "training-memory": memory_table,
+    "training-quick": quick_table,
 }
 PLOTS: dict[Path, Callable[[], str]] = {ROOT / "docs" / "reliability.svg": reliability_plot}
 

@@ -138,7 +138,7 @@ def memory(tiers: Sequence[Path], steps: int) -> list[Any]:
             model = Path(folder) / "model"
             places = sorted({str(path.parent) for path in files})
             found = run([*places, "-o", str(model), "--steps", str(steps)])
-        found["bitext"] = {"copies": copies or 0.25, **size_of(files)}
+            found["bitext"] = {"copies": copies or 0.25, **size_of(files)}
         rows.append(found)
         print(json.dumps(found), file=sys.stderr)
     return rows

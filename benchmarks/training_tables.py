@@ -23,9 +23,7 @@ def memory_table() -> str:
     for row in _part("memory"):
         bitext = row["bitext"]
         copies = bitext["copies"]
-        name = {0.25: "every fourth file", 1: "open and dictionaries"}.get(
-            copies, f"the same {copies} times"
-        )
+        name = {0.25: "every fourth file", 1: "all files"}.get(copies, f"all, {copies} copies")
         peaks = " | ".join(f"{row['peak_mb'][phase]:,} MB" for phase in _PHASES)
         own = max(row["peak_anonymous_mb"][phase] for phase in _PHASES)
         lines.append(
@@ -52,7 +50,7 @@ def quick_table() -> str:
     ]
 
     def cell(scores: Any) -> str:
-        return f"{scores['cosine']:.1f} / {scores['margin']:.1f}"
+        return f"{scores['cosine']:.2f} / {scores['margin']:.2f}"
 
     for key, name in names.items():
         row = found[key]
