@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.svg import Dots, reliability
-from benchmarks.training_tables import memory_table, quick_table
+from benchmarks.training_tables import memory_table, quick_table, tiers_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
@@ -300,6 +300,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "ablation": ablation_table,
     "training-memory": memory_table,
     "training-quick": quick_table,
+    "training-tiers": tiers_table,
 }
 PLOTS: dict[Path, Callable[[], str]] = {ROOT / "docs" / "reliability.svg": reliability_plot}
 
