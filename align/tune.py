@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations, islice
 from typing import Any
 
 import numpy as np
@@ -24,11 +24,13 @@ from align.sides import side_of
 from align.training.bitext import Bitext
 from align.training.calibration import Judged, fit_calibration, judge
 from align.training.scorer import Example, Link, Settings, learn, make_example
-from align.training.synthetic import Habits, Made, make_document
+from align.text.sentences import split_sentences
+from align.training.synthetic import Bead, Habits, Made, beads_of, make_document
 from align.types import Document, Sentence
 
 CALM = Habits()
 MOVING = Habits(move=0.1)
+REAL = Habits(merge=0.03, split=0.03, cross=0.0, noise=0.01, paragraph=0.15, vary=1.0)
 FREE = Habits(merge=0.12, split=0.12, cross=0.02, omit=0.03, noise=0.01, paragraph=0.1, vary=1.0)
 LOOSE = Habits(merge=0.15, split=0.12, cross=0.03, omit=0.03, passage=0.005, paragraph=0.0)
 GAPPY = Habits(merge=0.04, split=0.04, cross=0.005, omit=0.06, passage=0.04, foreign=0.04)
@@ -67,40 +69,47 @@ def _made(name: str, made: Made, langs: tuple[str, str], weight: float) -> Task:
     )
 
 
-def _rows(
-    bitexts: Sequence[Bitext], most: int
-) -> dict[tuple[str, str], list[list[tuple[str, str]]]]:
-    """Consecutive rows of each source for every language pair, at most `most` of a source."""
-    found: dict[tuple[str, str], list[list[tuple[str, str]]]] = {}
+def _rows(bitexts: Sequence[Bitext], most: int) -> dict[tuple[str, str], list[list[Bead]]]:
+    """Consecutive beads of each source for every language pair, from at most `most` rows of it."""
+    found: dict[tuple[str, str], list[list[Bead]]] = {}
     for bitext in bitexts:
-        rows = [row for batch, _ in zip(bitext.batches(), range(2), strict=False) for row in batch]
+        rows = list(islice(chain.from_iterable(bitext.batches()), most))
+        cells = [
+            [_sentences(text, lang) for text in column]
+            for column, lang in zip(zip(*rows, strict=True), bitext.langs, strict=True)
+        ]
         for a, b in combinations(range(len(bitext.langs)), 2):
-            both = [(row[a], row[b]) for row in rows if row[a].strip() and row[b].strip()]
-            if len(both) >= 200:
-                key = bitext.langs[a], bitext.langs[b]
-                found.setdefault(key, []).append(both[:most])
+            beads = [
+                bead for x, y in zip(cells[a], cells[b], strict=True) for bead in beads_of(x, y)
+            ]
+            if len(beads) >= 200:
+                found.setdefault((bitext.langs[a], bitext.langs[b]), []).append(beads)
     return found
+
+
+def _sentences(text: str, lang: str) -> tuple[str, ...]:
+    return tuple(sentence.text for sentence in split_sentences(text, lang))
 
 
 def synthetic(
     bitexts: Sequence[Bitext],
     count: int,
     seed: int,
-    habits: Sequence[Habits] = (CALM, FREE, LOOSE, FREE, GAPPY, FREE),
+    habits: Sequence[Habits] = (CALM, REAL, LOOSE, REAL, GAPPY, FREE),
     weight: float = 0.3,
     longest: int = 130,
 ) -> Iterator[Task]:
-    """`count` document pairs for every pair of languages, 40 to `longest` rows each."""
+    """`count` document pairs for every pair of languages, 40 to `longest` beads each."""
     rng = np.random.default_rng(seed)
-    for langs, sources in sorted(_rows(bitexts, 40_000).items()):
-        joiner = tuple("" if lang == "zh" else " " for lang in langs)
+    for langs, sources in sorted(_rows(bitexts, 20_000).items()):
+        joiner = ("" if langs[0] == "zh" else " ", "" if langs[1] == "zh" else " ")
         for k in range(count):
             rows = sources[(k + seed) % len(sources)]
             others = sources[(k + seed + 1) % len(sources)]
             size = int(rng.integers(40, longest))
             start = int(rng.integers(0, max(1, len(rows) - size)))
             habit = habits[k % len(habits)]
-            made = make_document(rows[start : start + size], others, habit, rng, joiner)  # type: ignore[arg-type]
+            made = make_document(rows[start : start + size], others, habit, rng, joiner)
             yield _made(f"synthetic-{langs[0]}-{langs[1]}-{seed}-{k}", made, langs, weight)
 
 

@@ -1,17 +1,24 @@
 """Documents with known alignment, made from bitext: as many as one likes, for every language pair.
 
-Consecutive rows of a source become a text; then, as real translators and real collections do,
+Consecutive rows of a source become a text. A row whose cells hold several sentences is cut where
+its sentences end, and so shows what real translators make of one sentence. On top of that
 sentences are merged, split at commas and semicolons, left out, added, and whole passages are
 missing or foreign on one side. Moved blocks come last. What corresponds is known from the making.
 """
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+Bead = tuple[tuple[str, ...], tuple[str, ...]]  # sentences of both sides that render one another
+
+_MOST = 4  # sentences of one side of a row
+_OFF = 0.45  # log of a ratio of lengths up to which two sentences of a row count as a pair
 _SPLIT = re.compile(r"(?<=[,;:，；：、—])\s*")
 
 
@@ -59,14 +66,33 @@ class _Unit:
     moved: bool = False
 
 
+def beads_of(src: Sequence[str], tgt: Sequence[str]) -> list[Bead]:
+    """The beads of a row whose cells have these sentences; none where that is not plain.
+
+    One sentence against several is a bead. As many on both sides are pairs if their lengths agree.
+    """
+    a, b = len(src), len(tgt)
+    if not a or not b or max(a, b) > _MOST:
+        return []
+    if min(a, b) == 1:
+        return [(tuple(src), tuple(tgt))]
+    if a != b:
+        return []
+    x, y = ([len(text.encode()) for text in side] for side in (src, tgt))
+    ratio = math.log(sum(y) / sum(x))
+    if any(abs(math.log(q / p) - ratio) >= _OFF for p, q in zip(x, y, strict=True)):
+        return []
+    return [((s,), (t,)) for s, t in zip(src, tgt, strict=True)]
+
+
 def make_document(
-    rows: list[tuple[str, str]],
-    others: list[tuple[str, str]],
+    rows: Sequence[Bead],
+    others: Sequence[Bead],
     habits: Habits,
     rng: np.random.Generator,
     joiner: tuple[str, str] = (" ", " "),
 ) -> Made:
-    """One pair of documents from consecutive rows; foreign sentences are taken from `others`.
+    """One pair of documents from consecutive beads; foreign sentences are taken from `others`.
 
     `joiner` stands between merged sentences (empty for Chinese).
     """
@@ -78,9 +104,12 @@ def make_document(
     while k < len(rows):
         dice = rng.random()
         side = int(rng.random() < lean)
-        if dice < h.merge and k + 1 < len(rows):
-            count = 2 if rng.random() < 0.8 or k + 2 >= len(rows) else 3
-            cells = [[row[s] for row in rows[k : k + count]] for s in (0, 1)]
+        plain = 0  # pairs of single sentences from here on: what is merged, cut or split
+        while plain < 3 and k + plain < len(rows) and _is_pair(rows[k + plain]):
+            plain += 1
+        if dice < h.merge and plain > 1:
+            count = 2 if rng.random() < 0.8 or plain < 3 else 3
+            cells = [[row[s][0] for row in rows[k : k + count]] for s in (0, 1)]
             cells[side] = [joiner[side].join(cells[side])]
             cells[1 - side] = [
                 part
@@ -89,14 +118,14 @@ def make_document(
             ]
             units.append(_Unit(cells[0], cells[1]))
             k += count
-        elif dice < h.merge + h.cross and k + 2 < len(rows):
-            a, b = [[row[s] for row in rows[k : k + 3]] for s in (0, 1)]
+        elif dice < h.merge + h.cross and plain > 2:
+            a, b = [[row[s][0] for row in rows[k : k + 3]] for s in (0, 1)]
             a = [joiner[0].join(a[:2]), a[2]]
             b = [b[0], joiner[1].join(b[1:])]
             units.append(_Unit(a, b))
             k += 3
-        elif dice < h.merge + h.cross + h.split:
-            cells = [[rows[k][0]], [rows[k][1]]]
+        elif dice < h.merge + h.cross + h.split and plain:
+            cells = [list(rows[k][0]), list(rows[k][1])]
             cells[1 - side] = halves(cells[1 - side][0])  # the side that does not merge
             units.append(_Unit(cells[0], cells[1]))
             k += 1
@@ -104,24 +133,30 @@ def make_document(
             side = int(rng.random() < loss)
             alone = dice < h.merge + h.cross + h.split + h.omit
             count = 1 if alone else min(int(rng.integers(2, 21)), len(rows) - k)
-            for row in rows[k : k + count]:
-                units.append(_Unit([row[0]], []) if side == 0 else _Unit([], [row[1]]))
+            units += [_one_side(row, side) for row in rows[k : k + count]]
             k += count
         else:
             side = int(rng.random() < loss)
             if rng.random() < h.noise:
                 text = _scrap(rng)
-                units.append(_Unit([text], []) if side == 0 else _Unit([], [text]))
+                units.append(_one_side(((text,), (text,)), side))
                 units[-1].paragraph = paragraph
             if rng.random() < h.foreign and others:
                 for _ in range(int(rng.integers(1, 7))):
-                    text = others[int(rng.integers(len(others)))][side]
-                    units.append(_Unit([text], []) if side == 0 else _Unit([], [text]))
-            units.append(_Unit([rows[k][0]], [rows[k][1]]))
+                    units.append(_one_side(others[int(rng.integers(len(others)))], side))
+            units.append(_Unit(list(rows[k][0]), list(rows[k][1])))
             k += 1
         units[-1].paragraph = paragraph
         paragraph += bool(rng.random() < habits.paragraph)
     return _lay_out(units, habits.move, rng)
+
+
+def _is_pair(row: Bead) -> bool:
+    return len(row[0]) == len(row[1]) == 1
+
+
+def _one_side(row: Bead, side: int) -> _Unit:
+    return _Unit(list(row[0]), []) if side == 0 else _Unit([], list(row[1]))
 
 
 def _scrap(rng: np.random.Generator) -> str:
