@@ -15,16 +15,15 @@ from typing import Any
 import numpy as np
 
 from align.core.astray import LENGTH_BEADS, LENGTH_NULLS, length_mask
-from align.core.calibrate import Calibration
 from align.core.evidence import NULL_FEATURES
 from align.core.features import BEAD_FEATURES
 from align.core.scorer import Scorer
 from align.core.side import Side
 from align.sides import side_of
-from align.training.bitext import Bitext
-from align.training.calibration import Judged, fit_calibration, judge
-from align.training.scorer import Example, Link, Settings, learn, make_example
 from align.text.sentences import split_sentences
+from align.training.bitext import Bitext
+from align.training.calibration import Judged, judge
+from align.training.scorer import Example, Link, Settings, learn, make_example
 from align.training.synthetic import Bead, Habits, Made, beads_of, make_document
 from align.types import Document, Sentence
 
@@ -196,8 +195,3 @@ def unrelated(ready: Sequence[Ready], weight: float) -> list[Ready]:
                 task = replace(r.task, name=f"un{r.task.name}", links=(), weight=weight)
                 out.append(Ready(task, r.src, other.tgt))
     return out
-
-
-def calibrate(judged: Sequence[Judged]) -> Calibration:
-    """Probabilities from judged beads."""
-    return fit_calibration(judged)

@@ -92,21 +92,17 @@ def figures(evaluations: list[Evaluation]) -> dict[str, float]:
     }
 
 
-def reliability(judged: list[Judged], calibration: Calibration) -> dict[str, Any]:
-    """Calibration error of both probabilities over pairs, and what .9 gives."""
-    x = np.concatenate([j.x for j in judged])
-    group = np.concatenate([j.group for j in judged])
-    pairs = group < 2
+def reliability(judged: list[Judged], calibrations: list[Calibration]) -> dict[str, Any]:
+    """Calibration error of both probabilities over pairs, and what .9 gives; one for each."""
+    pairs = np.concatenate([j.group for j in judged]) < 2
     out: dict[str, Any] = {"pairs": int(pairs.sum())}
-    values = {}
-    for name, weights in (("strict", calibration.strict), ("lax", calibration.lax)):
+    each = [c.probabilities(j.x, j.group) for j, c in zip(judged, calibrations, strict=True)]
+    for name, p in zip(
+        ("strict", "lax"), map(np.concatenate, zip(*each, strict=True)), strict=True
+    ):
         right = np.concatenate([getattr(j, name) for j in judged])
-        p = 1 / (1 + np.exp(-np.einsum("kf,kf->k", x, weights[group])))
-        values[name] = p, right
-    strict, lax = values["strict"], values["lax"]
-    lax = np.maximum(lax[0], strict[0]), lax[1]
-    for name, (p, right) in (("strict", strict), ("lax", lax)):
         out[f"ece {name}"] = round(calibration_error(p[pairs], right[pairs]), 4)
+        out[f"share {name} above .5"] = round(float((p[pairs] > 0.5).mean()), 4)
         sure = pairs & (p >= 0.9)
         out[f"precision {name} at .9"] = round(float(right[sure].mean()) if sure.any() else 1.0, 4)
         out[f"share {name} at .9"] = round(float(sure.sum() / max(pairs.sum(), 1)), 4)
@@ -175,13 +171,26 @@ def main() -> None:
     tell("left out")
     judged_gold = judge_all(gold, scorers, scorer)
     judged_held = judge_all(held, {}, scorer)
-    judged_not = judge_all(unrelated(held + gold, 2.0), {}, scorer)
+    strangers = unrelated(held + gold, 1.0)
+    judged_not = judge_all(strangers, {}, scorer)
     calibration = fit_calibration(judged_gold + judged_held + judged_not)
-    # to judge probabilities, half of the documents of every kind fit them and the others test
-    first, second = _halves(judged_gold, 1), _halves(judged_gold, 1, 1)
+    # probabilities are judged by others than fitted them: gold documents one by one, of the many
+    # others half fit and half test
+    without = {
+        fold: fit_calibration(
+            [
+                j
+                for r, j in zip(
+                    gold + held + strangers, judged_gold + judged_held + judged_not, strict=True
+                )
+                if r.task.fold != fold
+            ]
+        )
+        for fold in {r.task.fold for r in gold}
+    }
     first_held, second_held = _halves(judged_held, 4), _halves(judged_held, 4, 1)
     first_not, second_not = _halves(judged_not, 4), _halves(judged_not, 4, 1)
-    test = fit_calibration(first + first_held + first_not)
+    test = fit_calibration(judged_gold + first_held + first_not)
     write_calibration(calibration, arguments.output / f"{arguments.kind}-calibration.json")
     report: dict[str, Any] = {"encoder": re.sub(r".*/", "", encoder.name), "left out": {}}
     sets: dict[str, list[Evaluation]] = {}
@@ -201,9 +210,9 @@ def main() -> None:
         pairs.setdefault(langs, []).append(evaluate_one(r, scorer, calibration))
     report["synthetic"] = {name: figures(es) for name, es in pairs.items()}
     report["reliability"] = {
-        "gold left out": reliability(second, test),
-        "synthetic": reliability(second_held, test),
-        "unrelated": reliability(second_not, test),
+        "gold left out": reliability(judged_gold, [without[r.task.fold] for r in gold]),
+        "synthetic": reliability(second_held, [test] * len(second_held)),
+        "unrelated": reliability(second_not, [test] * len(second_not)),
     }
     for langs in sorted({"-".join(r.task.name.split("-")[1:3]) for r in held}):
         some = [
@@ -212,7 +221,7 @@ def main() -> None:
             if k // 4 % 2 and f"-{langs}-" in r.task.name
         ]
         if some:
-            report["reliability"][langs] = reliability(some, test)
+            report["reliability"][langs] = reliability(some, [test] * len(some))
     RESULTS.mkdir(exist_ok=True)
     text = json.dumps(report, indent=1)
     (RESULTS / f"weights-{arguments.kind}.json").write_text(text + "\n", encoding="utf-8")

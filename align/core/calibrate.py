@@ -1,4 +1,9 @@
-"""From the model's marginals to probabilities that mean what they say."""
+"""From the model's marginals to probabilities that mean what they say.
+
+Two questions are asked of a pair: do the texts translate each other around here at all, and if so,
+is this the right pair? The probability is the product of both answers. One regression for both
+would take free translations, whose vectors agree little, for half unrelated.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +34,41 @@ ENOUGH = 0.3  # share of linked text from which documents count as translations
 HARDLY = 0.15  # share below which they look unrelated
 
 
+PAIR = slice(0, 4)  # inputs that tell whether a pair is right where texts translate each other
+CONTEXT = (0, 2, 3, 4, 5, 6, 7, 8)  # inputs that tell whether they do
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """Logistic weights over INPUTS for pairs in order, moved pairs and sentences left alone."""
+    """Logistic weights over INPUTS for pairs in order, moved pairs and sentences left alone.
 
+    `related` is of pairs only: a sentence alone is right among unrelated texts too.
+    """
+
+    related: Floats  # [2, len(INPUTS)]
     strict: Floats  # [3, len(INPUTS)]
     lax: Floats  # [3, len(INPUTS)]
+
+    def probabilities(self, x: Floats, group: Ints) -> tuple[Floats, Floats]:
+        """Strict and lax, from `inputs` [k, len(INPUTS)] and `group_of` [k]. [k] each"""
+        here = _chance(x, self.related[np.minimum(group, 1)])
+        strict, lax = (
+            np.where(group < 2, here, 1) * _chance(x, weights[group])
+            for weights in (self.strict, self.lax)
+        )
+        return strict, np.where(group < 2, np.maximum(lax, strict), 0)
+
+
+def _chance(x: Floats, weights: Floats) -> Floats:
+    """The same sum whatever the number of threads. [k, F], [k, F] -> [k]"""
+    out: Floats = 1 / (1 + np.exp(-np.einsum("kf,kf->k", x, weights)))
+    return out
 
 
 def load_calibration(kind: str) -> Calibration:
     """The packaged weights for a kind of vectors."""
     found = json.loads((FOLDER / f"{kind}-calibration.json").read_text(encoding="utf-8"))
-    return Calibration(*(np.array(found[name], np.float32) for name in ("strict", "lax")))
+    return Calibration(*(np.array(found[name], np.float32) for name in Calibration.__slots__))
 
 
 def _logit(p: Floats) -> Floats:
@@ -122,11 +150,5 @@ def calibrate(
     calibration: Calibration, beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence
 ) -> tuple[Floats, Floats]:
     """Strict and lax probability of every bead. [k] each"""
-    x, group = inputs(beads, moved, ev), group_of(beads, moved)
-    strict, lax = (
-        1 / (1 + np.exp(-np.einsum("kf,kf->k", x, weights[group])))
-        for weights in (calibration.strict, calibration.lax)
-    )
-    alone = group == 2
-    lax = np.where(alone, 0.0, np.maximum(lax, strict))
+    strict, lax = calibration.probabilities(inputs(beads, moved, ev), group_of(beads, moved))
     return strict.astype(np.float32), lax.astype(np.float32)

@@ -1,7 +1,7 @@
 """Fits the probabilities: logistic regression on documents that the weights were not learned from.
 
-Strict: the bead is exactly a gold bead. Lax: both its sides overlap with one gold bead. Unrelated
-documents are part of the data, so that chance matches are recognised by their surroundings.
+Strict: the bead is exactly a gold bead. Lax: both its sides overlap with one gold bead. Pairs of
+unrelated documents teach what surroundings look like where nothing is a translation.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.align import merge
-from align.core.calibrate import INPUTS, Calibration, group_of, inputs
+from align.core.calibrate import CONTEXT, INPUTS, PAIR, Calibration, group_of, inputs
 from align.core.monotone import align_monotone
 from align.core.moved import find_moved
 from align.core.scorer import Scorer
@@ -33,6 +33,7 @@ class Judged:
     group: npt.NDArray[np.int64]  # [k]
     strict: Flags  # [k]
     lax: Flags  # [k]
+    related: bool  # the documents are translations
     weight: float = 1.0
 
 
@@ -59,7 +60,12 @@ def judge(
         else:
             strict[n] = not links or (i in left_src if a else j in left_tgt)
     return Judged(
-        inputs(beads, moved, result.evidence), group_of(beads, moved), strict, lax, weight
+        inputs(beads, moved, result.evidence),
+        group_of(beads, moved),
+        strict,
+        lax,
+        bool(links),
+        weight,
     )
 
 
@@ -78,28 +84,42 @@ def logistic(x: Floats, y: Flags, weight: Floats, l2: float) -> Floats:
     return w.astype(np.float32)
 
 
-def fit_calibration(judged: Sequence[Judged], l2: float = 1.0) -> Calibration:
+LEAST = 20  # beads of a kind from which weights are fitted
+SURE = 20.0  # the constant that says yes where there were fewer
+
+
+def fit_calibration(
+    judged: Sequence[Judged], l2: float = 1.0, context_l2: float = 0.1
+) -> Calibration:
     """Logistic weights for pairs in order, moved pairs and sentences left alone."""
     x = np.concatenate([j.x for j in judged])
     group = np.concatenate([j.group for j in judged])
     weight = np.concatenate([np.full(len(j.group), j.weight) for j in judged])
+    related = np.concatenate([np.full(len(j.group), j.related) for j in judged])
+    context = np.zeros((2, len(INPUTS)), np.float32)
+    context[:, 0] = SURE
+    for g in range(2):
+        at = group == g
+        if min((at & related).sum(), (at & ~related).sum()) >= LEAST:
+            context[g, 0] = 0
+            context[g, CONTEXT] = logistic(x[at][:, CONTEXT], related[at], weight[at], context_l2)
     tables = []
     for name in ("strict", "lax"):
         y = np.concatenate([getattr(j, name) for j in judged])
         table = np.zeros((3, len(INPUTS)), np.float32)
-        for g in range(3):
-            at = group == g
-            if at.sum() >= 20:
-                table[g] = logistic(x[at], y[at], weight[at], l2)
+        for g, seen in enumerate((PAIR, PAIR, slice(None))):
+            at = (group == g) & (related | (g == 2))
+            if at.sum() >= LEAST:
+                table[g, seen] = logistic(x[at][:, seen], y[at], weight[at], l2)
         tables.append(table)
-    return Calibration(*tables)
+    return Calibration(context, *tables)
 
 
 def write_calibration(calibration: Calibration, path: Path) -> None:
     """As `load_calibration` reads it."""
     found = {
         name: [[round(float(v), 4) for v in row] for row in getattr(calibration, name)]
-        for name in ("strict", "lax")
+        for name in Calibration.__slots__
     }
     path.write_text(json.dumps({"inputs": INPUTS, **found}, indent=1) + "\n", encoding="utf-8")
 
