@@ -161,7 +161,7 @@ class Unigram:
             likely = closes[size - 1 :] & begins[2 : len(begins) - size + 3] & np.uint32(1 << size)
             last.append(np.flatnonzero(likely != 0) + (size - 1))
         ends = np.concatenate(last)
-        sizes = np.repeat(np.arange(2, longest + 1), [len(some) for some in last])
+        sizes = np.repeat(np.arange(2, len(last) + 2), [len(some) for some in last])
         first = ends - sizes + 1
         before, behind = chunks.sums.take(place), chunks.sums.take(place + 1)
         # as Chunks.hashes gives them
