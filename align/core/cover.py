@@ -16,6 +16,7 @@ from align.core.side import Floats, Ints, Ragged, Side
 
 MOST_UNITS = 1024  # of a sentence that are compared
 ROWS = 256  # sentences whose units are sorted together
+PLACES = 64  # parts of a sentence that are told apart
 WINDOWS = 8  # places of the other document that stand for "anywhere"
 
 
@@ -26,6 +27,7 @@ class Cover:
     rows: Floats  # [u + 1, d]; units, rows of length 1; then a row of zeros. Empty if `single`
     words: Ragged  # the different units of each sentence, MOST_UNITS at most
     mass: Floats  # [t]; of each entry of `words`, times how often the sentence has it
+    place: Floats  # [t]; where in the sentence it stands, on average: 0 begins, 1 ends it
     usual: Floats  # [A, n]; from `usual_gain`
     single: bool  # each sentence is one unit, its own
 
@@ -56,37 +58,46 @@ def covers(
 def _cover(side: Side, blocks: Blocks, usual: Floats) -> Cover:
     if side.table is side.sums and np.array_equal(side.words.ids, np.arange(len(side))):
         rows = np.zeros((0, side.sums.shape[1]), np.float32)
-        return Cover(rows, side.words, blocks.unit_mass, usual, True)
+        middle = np.full(len(side), 0.5, np.float32)
+        return Cover(rows, side.words, blocks.unit_mass, middle, usual, True)
     return Cover(_rows(side, blocks), *_distinct(side, blocks), usual, False)
 
 
-def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats]:
-    """The different units of each sentence and their mass; of endless sentences the heaviest."""
+def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats, Floats]:
+    """The different units of each sentence, their mass and place; of endless ones the heaviest."""
     n, u, starts = len(side), max(1, len(side.table)), side.words.starts
-    kind: Any = np.int32 if ROWS * u < 2**31 else np.int64
+    kind: Any = np.int32 if ROWS * u * PLACES < 2**31 else np.int64
     parts = []
     for low in range(0, n, ROWS):  # a sort in the cache is several times as fast
         high = min(low + ROWS, n)
-        sentence = np.repeat(np.arange(high - low, dtype=kind), np.diff(starts[low : high + 1]))
-        sentence *= u
-        found = np.sort(sentence + side.words.ids[starts[low] : starts[high]])
-        new = np.ones(len(found), bool)
-        np.not_equal(found[1:], found[:-1], out=new[1:])
+        counts = np.diff(starts[low : high + 1])
+        keys = np.repeat(np.arange(high - low, dtype=kind), counts)
+        keys *= u
+        keys += side.words.ids[starts[low] : starts[high]]
+        at = np.arange(len(keys)) - np.repeat(starts[low:high] - starts[low], counts)
+        keys *= PLACES
+        keys += (at * PLACES // np.repeat(counts, counts)).astype(kind)
+        keys.sort()
+        places = keys & (PLACES - 1)
+        keys >>= PLACES.bit_length() - 1
+        new = np.ones(len(keys), bool)
+        np.not_equal(keys[1:], keys[:-1], out=new[1:])
         first = np.flatnonzero(new)
-        sentence = sentence[first]
-        times = np.diff(first, append=len(found))
-        parts.append((found[first] - sentence, times, sentence // u + low))
-    ids, times, sentence = (np.concatenate(part) for part in zip(*parts, strict=True))
+        found, times = keys[first], np.diff(first, append=len(keys))
+        place = np.add.reduceat(places, first) if len(first) else places
+        parts.append((found % u, times, found // u + low, place / times))
+    ids, times, sentence, place = (np.concatenate(part) for part in zip(*parts, strict=True))
     mass = (blocks.unit_mass[ids] * times).astype(np.float32)
+    place = ((place + 0.5) / PLACES).astype(np.float32)
     count = np.bincount(sentence, minlength=n)
     if count.max(initial=0) > MOST_UNITS:
         order = np.lexsort((-mass, sentence))
-        place = np.arange(len(ids)) - np.repeat(np.cumsum(count) - count, count)
-        kept = np.sort(order[place < MOST_UNITS])
-        ids, mass = ids[kept], mass[kept]
+        rank = np.arange(len(ids)) - np.repeat(np.cumsum(count) - count, count)
+        kept = np.sort(order[rank < MOST_UNITS])
+        ids, mass, place = ids[kept], mass[kept], place[kept]
         count = np.minimum(count, MOST_UNITS)
     starts = np.concatenate([[0], np.cumsum(count)])
-    return Ragged(ids.astype(np.int32, copy=False), starts), mass
+    return Ragged(ids.astype(np.int32, copy=False), starts), mass, place
 
 
 def _rows(side: Side, blocks: Blocks) -> Floats:

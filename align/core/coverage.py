@@ -35,6 +35,10 @@ class Coverage:
 
     src: Floats  # [B, h + 1, w + 2, S]
     tgt: Floats  # [A, h + 2, w + 1, S]
+    # what is covered, times the place of it in sentences from the segment's beginning; no such
+    # sums (None) where sentences have no parts
+    src_placed: Floats | None  # [B, h + 1, w + 1, S]
+    tgt_placed: Floats | None  # [A, h + 1, w + 1, S]
 
 
 def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass: float) -> Coverage:
@@ -47,17 +51,21 @@ def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass:
     tall, wide = min(len(src.usual), h), min(len(src.usual), w)
     by_src = np.zeros((wide, h + 1, w + 2, count), np.float32)
     by_tgt = np.zeros((tall, h + 2, w + 1, count), np.float32)
+    src_placed = tgt_placed = None
     if src.single and tgt.single:
         _all_at_once(src, tgt, box, products, by_src, by_tgt)
     else:
-        found = np.zeros((wide, count, h + 1, w + 1), np.float32)
-        back = np.zeros((tall, count, w + 1, h + 1), np.float32)
+        found = np.zeros((2, wide, count, h + 1, w + 1), np.float32)
+        back = np.zeros((2, tall, count, w + 1, h + 1), np.float32)
         one = (heights == 1) & (widths == 1)
         for chosen, work in ((one, _of_pairs), (~one & (heights > 0) & (widths > 0), _of_boxes)):
             if chosen.any():
                 work(src, tgt, box, np.flatnonzero(chosen), found, back)
-        by_src[:, :, :-1] = found.transpose(0, 2, 3, 1)
-        by_tgt[:, :-1] = back.transpose(0, 3, 2, 1)
+        by_src[:, :, :-1] = found[0].transpose(0, 2, 3, 1)
+        by_tgt[:, :-1] = back[0].transpose(0, 3, 2, 1)
+        if max(h, w) > 1:
+            src_placed = np.ascontiguousarray(found[1].transpose(0, 2, 3, 1)) / mean_mass
+            tgt_placed = np.ascontiguousarray(back[1].transpose(0, 3, 2, 1)) / mean_mass
     by_src /= mean_mass
     by_tgt /= mean_mass
     for out, inside in ((by_src, widths), (by_tgt.transpose(0, 2, 1, 3), heights)):
@@ -67,7 +75,7 @@ def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass:
             out[size - 1, :, :size] = far[:, None]
         short = np.flatnonzero(inside < out.shape[2] - 2)
         out[:, :, inside[short] + 1, short] = far
-    return Coverage(by_src, by_tgt)
+    return Coverage(by_src, by_tgt, src_placed, tgt_placed)
 
 
 def _alike(tall: Ints, wide: Ints) -> Iterator[Ints]:
@@ -87,7 +95,7 @@ def _alike(tall: Ints, wide: Ints) -> Iterator[Ints]:
 def _of_pairs(
     src: Cover, tgt: Cover, box: Segments, chosen: Ints, by_src: Floats, by_tgt: Floats
 ) -> None:
-    """Writes the gains of the chosen segments, which have one sentence a side."""
+    """Writes the gains of the chosen segments, which have one sentence a side, and no places."""
     i, j = box.src_first[chosen], box.tgt_first[chosen]
     tall, wide = np.diff(src.words.starts)[i], np.diff(tgt.words.starts)[j]
     for group in _alike(tall, wide):
@@ -99,7 +107,7 @@ def _of_pairs(
             (cosines.max(2), y_mass, tgt.usual[0, j[group]], by_tgt),
         ):
             found = np.einsum("gt,gt->g", np.maximum(best, 0), mass)
-            out[0, chosen[group], 1, 1] = found - usual
+            out[0, 0, chosen[group], 1, 1] = found - usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +122,7 @@ class Units:
     place: Ints  # [t]; of each entry of a sentence its unit, counted within the segment
     sentence: Ints  # [t]; its sentence, counted within the segment
     mass: Floats  # [t]
+    placed: Floats  # [t]; mass times place in the segment, in sentences
 
 
 def _units(cover: Cover, first: Ints, last: Ints) -> Units:
@@ -130,13 +139,15 @@ def _units(cover: Cover, first: Ints, last: Ints) -> Units:
     of_each = starts[sentences + 1] - starts[sentences]
     sentence = np.repeat(sentences - np.repeat(first, heights), of_each)
     place = again.ravel() - begins[segment]
-    return Units(first, heights, begins, keys % table, begin, place, sentence, cover.mass[at])
+    mass = cover.mass[at]
+    placed = mass * (sentence + cover.place[at])
+    return Units(first, heights, begins, keys % table, begin, place, sentence, mass, placed)
 
 
 def _of_boxes(
     src: Cover, tgt: Cover, box: Segments, chosen: Ints, by_src: Floats, by_tgt: Floats
 ) -> None:
-    """Writes the gains of the chosen segments, of any size but empty ones.
+    """Writes the gains of the chosen segments, of any size but empty ones, and their places.
 
     A word that comes again in a segment is compared once.
     """
@@ -159,7 +170,7 @@ class Part:
     """One side of a group of G segments, padded to h sentences and u units."""
 
     rows: Floats  # [G, u, d]
-    mass: Floats  # [G, h, u]
+    mass: Floats  # [2, G, h, u]; and times its place
     usual: Floats  # [A, G, h]
     entries: Ints  # [t]; units of all sentences, as rows of [G * u]
     lengths: Ints  # [G * h]; units of each sentence
@@ -180,8 +191,9 @@ def _part(cover: Cover, units: Units, group: Ints) -> Part:
         units.sentence[t],
         units.place[t],
     )
-    mass = np.zeros((len(group), h, u), np.float32)
-    mass[number, sentence, unit] = units.mass[t]
+    mass = np.zeros((2, len(group), h, u), np.float32)
+    mass[0, number, sentence, unit] = units.mass[t]
+    mass[1, number, sentence, unit] = units.placed[t]
     last = units.first[group] + units.heights[group] - 1
     own = np.minimum(units.first[group][:, None] + np.arange(h), last[:, None])
     lengths = np.bincount(number * h + sentence, minlength=len(group) * h)
@@ -191,15 +203,15 @@ def _part(cover: Cover, units: Units, group: Ints) -> Part:
 def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
     """Running sums over own sentences of their gain from each block of the other side.
 
-    `best` [G, other, u], at least 0 -> `out` [A, group, own + 1, other + 1]
+    `best` [G, other, u], at least 0 -> `out` [2, A, group, own + 1, other + 1]
     """
-    run, others, h = best, best.shape[1], own.mass.shape[1]
-    for b in range(1, min(len(out), others) + 1):
+    run, others, h = best, best.shape[1], own.mass.shape[2]
+    for b in range(1, min(out.shape[1], others) + 1):
         if b > 1:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
-        gain = own.mass @ run.transpose(0, 2, 1)  # [G, own, other + 1 - b]
-        gain -= own.usual[b - 1][:, :, None]
-        out[b - 1, group, 1 : h + 1, b : others + 1] = np.cumsum(gain, axis=1)
+        gain = own.mass @ run.transpose(0, 2, 1)  # [2, G, own, other + 1 - b]
+        gain[0] -= own.usual[b - 1][:, :, None]
+        out[:, b - 1, group, 1 : h + 1, b : others + 1] = np.cumsum(gain, axis=2)
 
 
 def _all_at_once(

@@ -11,6 +11,7 @@ margin      cosine of the blocks above the mean of their rows and columns
 length      log ratio of UTF-8 bytes, the document's own ratio taken out
 weakest     the least covered sentence of the block: must each belong?
 leak        what the block would gain from the sentences just outside it
+order       whether the parts of a block are found in sentences that follow one another alike
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ INNER_FEATURES = (  # of a block and a block
     "names shared", "names alone", "open end inside", "paragraph inside", "quotes differ",
     "coverage capped", "margin above .3", "margin above .5", "leak",
     "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
-    "margin against the usual", "coverage against the usual",
+    "margin against the usual", "coverage against the usual", "order inside",
 )  # fmt: skip
 START_FEATURES = (  # of the two places where a bead begins
     "paragraph starts agree", "paragraph starts differ", "speech begins on both",
@@ -81,6 +82,7 @@ def inner_features(m: Measures, level: float) -> Floats:
     np.add(np.minimum(m.by_src, most), np.minimum(m.by_tgt, most), out=of["coverage capped"])
     np.subtract(m.reach, 2 * covered, out=of["leak"])
     of["weakest sentence"][:] = m.weakest
+    of["order inside"][:] = m.order
 
     cosine = np.divide(m.dot, np.maximum(m.norm, 1e-6), out=of["cosine"])
     margin = np.subtract(cosine, 0.5 * m.usual, out=of["margin"])

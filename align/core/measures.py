@@ -42,6 +42,7 @@ class Measures:
     by_tgt: Floats
     reach: Floats  # coverage in the block one sentence larger where better, once for each of 4 ends
     weakest: Floats  # least covered sentence of both sides
+    order: Floats  # what comes later here, by how much later it comes there; of both sides
     numbers: Floats  # shared
     names: Floats
     size: Floats  # mean of both sides, in sentences
@@ -152,7 +153,7 @@ class _Measuring:
         gained = bucket.cover.src
         self.by_src = gained[:, a:] - gained[:, :-a]  # [B, h + 1 - a, w + 2, S]
         self.weak_tgt: _Weakest | None = None
-        self.gained = {shape: found for shape, found in self.gained.items() if shape[0] == a}
+        self.gained = {shape: found for shape, found in self.gained.items() if shape[0] >= a - 1}
 
     def _target(self, b: int) -> tuple[Floats, Floats, Floats]:
         """What target runs add, their lengths as vectors, and their usual cosines.
@@ -180,7 +181,7 @@ class _Measuring:
         columns = slice(b, self.columns)
         added, norm, expected = self._target(b)
         np.add(self.src[:, :, columns], added[:, None], out=out[:ADDED])
-        usual, dot, norms, by_src, by_tgt, reach, weakest, numbers, names = out[ADDED:-1]
+        usual, dot, norms, by_src, by_tgt, reach, weakest, order, numbers, names = out[ADDED:-1]
         np.add(self.src_usual[b - 1, :, columns], expected[:, a - 1], out=usual)
         np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
         np.multiply(self.src_norm[:, columns], norm, out=norms)
@@ -188,6 +189,7 @@ class _Measuring:
         by_tgt[...] = self._by_tgt(a, b)[a : self.rows]
         self._reach(a, b, by_src, by_tgt, reach)
         self._weakest(a, b, weakest)
+        self._order(a, b, order)
         for shared, to in ((self.numbers, numbers), (self.names, names)):
             if shared is None:
                 to[...] = 0
@@ -224,6 +226,31 @@ class _Measuring:
                 sums = cover.tgt[a - 1, : self.rows]
                 self.weak_tgt = _Weakest(sums, self.bucket.tgt.mass, mean, 1)
             out += self.weak_tgt.of_runs(b)[a:]
+
+    def _order(self, a: int, b: int, out: Floats) -> None:
+        """Where in this side's block the other's sentences without the first are found, less where
+        those without the last are: in its halves, rising, if the texts run in the same order."""
+        out[...] = 0
+        cover = self.bucket.cover
+        i, j = (np.arange(size, dtype=np.float32) for size in (self.rows, self.columns))
+        if b > 1 and cover.src_placed is not None:
+            gained = self.by_src[b - 2, :, : self.columns]  # from b - 1 sentences
+            placed = _over(cover.src_placed[b - 2], a)
+            later = _rise(placed, b, 1) - (i[a:] - a / 2)[:, None, None] * _rise(gained, b, 1)
+            out += later / a
+        if a > 1 and cover.tgt_placed is not None:
+            gained = self._by_tgt(a - 1, b)[: self.rows]
+            sums = cover.tgt_placed[a - 2]
+            placed = sums[:, b:] - sums[:, :-b]
+            later = _rise(placed, a, 0) - (j[b:] - b / 2)[:, None] * _rise(gained, a, 0)
+            out += later / b
+
+
+def _rise(sums: Floats, size: int, axis: int) -> Floats:
+    """What a place has above the one before it, from the place `size` on."""
+    if axis == 0:
+        return sums[size:] - sums[size - 1 : -1]
+    return sums[:, size:] - sums[:, size - 1 : -1]
 
 
 class _Weakest:
