@@ -158,7 +158,7 @@ def leave_out(
     ready: Sequence[Ready], examples: Sequence[Example], settings: Settings, start: Scorer
 ) -> dict[str, Scorer]:
     """For each fold the weights learned from everything else, starting from the whole's."""
-    settings = replace(settings, rounds=max(10, settings.rounds // 3))
+    settings = replace(settings, rounds=max(10, settings.rounds // 2))
     folds = sorted({r.task.fold for r in ready if not r.task.name.startswith("synthetic")})
     return {
         fold: learn(

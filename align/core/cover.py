@@ -76,7 +76,7 @@ def _distinct(side: Side, blocks: Blocks) -> tuple[Ragged, Floats, Floats]:
         keys += side.words.ids[starts[low] : starts[high]]
         at = np.arange(len(keys)) - np.repeat(starts[low:high] - starts[low], counts)
         keys *= PLACES
-        keys += (at * PLACES // np.repeat(counts, counts)).astype(kind)
+        keys += ((2 * at + 1) * PLACES // (2 * np.repeat(counts, counts))).astype(kind)
         keys.sort()
         places = keys & (PLACES - 1)
         keys >>= PLACES.bit_length() - 1
