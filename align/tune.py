@@ -97,14 +97,19 @@ def synthetic(
     habits: Sequence[Habits] = (CALM, REAL, LOOSE, REAL, GAPPY, FREE),
     weight: float = 0.3,
     longest: int = 130,
+    first: int | None = None,
 ) -> Iterator[Task]:
-    """`count` document pairs for every pair of languages, 40 to `longest` beads each."""
+    """`count` document pairs for every pair of languages, 40 to `longest` beads each.
+
+    They come from one source after the other, beginning with number `first` (default: the seed).
+    """
+    first = seed if first is None else first
     rng = np.random.default_rng(seed)
     for langs, sources in sorted(_rows(bitexts, 20_000).items()):
         joiner = ("" if langs[0] == "zh" else " ", "" if langs[1] == "zh" else " ")
         for k in range(count):
-            rows = sources[(k + seed) % len(sources)]
-            others = sources[(k + seed + 1) % len(sources)]
+            rows = sources[(k + first) % len(sources)]
+            others = sources[(k + first + 1) % len(sources)]
             size = int(rng.integers(40, longest))
             start = int(rng.integers(0, max(1, len(rows) - size)))
             habit = habits[k % len(habits)]
@@ -194,4 +199,18 @@ def unrelated(ready: Sequence[Ready], weight: float) -> list[Ready]:
             if r is not other:
                 task = replace(r.task, name=f"un{r.task.name}", links=(), weight=weight)
                 out.append(Ready(task, r.src, other.tgt))
+    return out
+
+
+def same_subject(ready: Sequence[Ready], others: Sequence[Ready], weight: float) -> list[Ready]:
+    """Pairs that are no translations but might be: `others` are from the same sources one by one.
+
+    Those that have a sentence in common are left out.
+    """
+    out = []
+    for r, other in zip(ready, others, strict=True):
+        texts = ({s.text for s in one.task.tgt.sentences} for one in (r, other))
+        if not set.intersection(*texts):
+            task = replace(r.task, name=f"near-{r.task.name}", links=(), weight=weight)
+            out.append(Ready(task, r.src, other.tgt))
     return out

@@ -42,12 +42,14 @@ from align.tune import (
     leave_out,
     make_examples,
     prepare,
+    same_subject,
     synthetic,
     unrelated,
 )
 from benchmarks.quality import find_set, sentences_of
 
 RESULTS = Path(__file__).parent / "results"
+STRANGE = 3.0  # weight of unrelated documents: few look related, and those must not pass
 
 
 def gold_tasks(folders: list[Path]) -> list[Task]:
@@ -156,6 +158,10 @@ def main() -> None:
         list(synthetic(bitexts, arguments.held, 2, (CALM, LOOSE, GAPPY, MOVING), 1.0, longest=150)),
         encoder,
     )
+    like_held = prepare(
+        list(synthetic(bitexts, arguments.held, 3, (CALM,), 1.0, longest=150, first=2)),
+        encoder,
+    )
     ready = gold + made
     examples = make_examples(ready, settings)
     tell(f"{len(gold)} gold and {len(made)} synthetic documents")
@@ -171,7 +177,7 @@ def main() -> None:
     tell("left out")
     judged_gold = judge_all(gold, scorers, scorer)
     judged_held = judge_all(held, {}, scorer)
-    strangers = unrelated(held + gold, 1.0)
+    strangers = unrelated(held + gold, STRANGE) + same_subject(held, like_held, STRANGE)
     judged_not = judge_all(strangers, {}, scorer)
     calibration = fit_calibration(judged_gold + judged_held + judged_not)
     # probabilities are judged by others than fitted them: gold documents one by one, of the many
