@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from align.pair import pair
     from align.score import score
     from align.score_files import filter_file, score_file
+    from align.train import train
 
 __all__ = [
     "AlignError",
@@ -44,6 +45,7 @@ __all__ = [
     "pair",
     "score",
     "score_file",
+    "train",
 ]
 
 logging.getLogger("align").addHandler(logging.NullHandler())
@@ -54,6 +56,7 @@ _LAZY = {
     "score_file": "align.score_files",
     "filter_file": "align.score_files",
     "load_encoder": "align.encoders.load",
+    "train": "align.train",
 }
 
 
