@@ -146,14 +146,20 @@ def test_rarity_counts_every_name(kinds: int) -> None:
 
 def test_words_of_a_sentence_count_once_each() -> None:
     side = random_side(7, 600)
-    words, mass = _distinct(side, blocks_of(side, 2))
+    words, mass, place = _distinct(side, blocks_of(side, 2))
     norms = np.linalg.norm(side.table, axis=1)
     for i in range(600):
         at = slice(words.starts[i], words.starts[i + 1])
-        expected = Counter(side.words.ids[side.words.starts[i] : side.words.starts[i + 1]].tolist())
+        ids = side.words.ids[side.words.starts[i] : side.words.starts[i + 1]].tolist()
+        expected = Counter(ids)
         assert words.ids[at].tolist() == sorted(expected)
         times = [expected[word] * norms[word] for word in sorted(expected)]
         assert mass[at].tolist() == pytest.approx(times, rel=1e-5)
+        places = [
+            np.mean([(k + 0.5) / len(ids) for k, each in enumerate(ids) if each == word])
+            for word in sorted(expected)
+        ]
+        assert place[at].tolist() == pytest.approx(places, abs=1 / 64)
 
 
 def test_neighbours_are_the_same_however_many_rows_are_held(

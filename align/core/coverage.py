@@ -35,7 +35,7 @@ class Coverage:
 
     src: Floats  # [B, h + 1, w + 2, S]
     tgt: Floats  # [A, h + 2, w + 1, S]
-    # what is covered, times the place of it in sentences from the segment's beginning; no such
+    # what is covered times how far behind the middle of its sentence it stands, -.5 to .5; no such
     # sums (None) where sentences have no parts
     src_placed: Floats | None  # [B, h + 1, w + 1, S]
     tgt_placed: Floats | None  # [A, h + 1, w + 1, S]
@@ -122,7 +122,7 @@ class Units:
     place: Ints  # [t]; of each entry of a sentence its unit, counted within the segment
     sentence: Ints  # [t]; its sentence, counted within the segment
     mass: Floats  # [t]
-    placed: Floats  # [t]; mass times place in the segment, in sentences
+    placed: Floats  # [t]; mass times the distance from the middle of the sentence, in sentences
 
 
 def _units(cover: Cover, first: Ints, last: Ints) -> Units:
@@ -140,7 +140,7 @@ def _units(cover: Cover, first: Ints, last: Ints) -> Units:
     sentence = np.repeat(sentences - np.repeat(first, heights), of_each)
     place = again.ravel() - begins[segment]
     mass = cover.mass[at]
-    placed = mass * (sentence + cover.place[at])
+    placed = mass * (cover.place[at] - 0.5)
     return Units(first, heights, begins, keys % table, begin, place, sentence, mass, placed)
 
 
@@ -170,7 +170,7 @@ class Part:
     """One side of a group of G segments, padded to h sentences and u units."""
 
     rows: Floats  # [G, u, d]
-    mass: Floats  # [2, G, h, u]; and times its place
+    mass: Floats  # [2, G, h, u]; and times its distance from the middle
     usual: Floats  # [A, G, h]
     entries: Ints  # [t]; units of all sentences, as rows of [G * u]
     lengths: Ints  # [G * h]; units of each sentence

@@ -232,18 +232,31 @@ class _Measuring:
         those without the last are: in its halves, rising, if the texts run in the same order."""
         out[...] = 0
         cover = self.bucket.cover
-        i, j = (np.arange(size, dtype=np.float32) for size in (self.rows, self.columns))
         if b > 1 and cover.src_placed is not None:
-            gained = self.by_src[b - 2, :, : self.columns]  # from b - 1 sentences
-            placed = _over(cover.src_placed[b - 2], a)
-            later = _rise(placed, b, 1) - (i[a:] - a / 2)[:, None, None] * _rise(gained, b, 1)
+            later = _rise(_over(cover.src_placed[b - 2], a), b, 1)
+            if a > 1:
+                later += _rise(_from_middle(cover.src[b - 2, :, : self.columns], a, 0), b, 1)
             out += later / a
         if a > 1 and cover.tgt_placed is not None:
-            gained = self._by_tgt(a - 1, b)[: self.rows]
             sums = cover.tgt_placed[a - 2]
-            placed = sums[:, b:] - sums[:, :-b]
-            later = _rise(placed, a, 0) - (j[b:] - b / 2)[:, None] * _rise(gained, a, 0)
+            later = _rise(sums[:, b:] - sums[:, :-b], a, 0)
+            if b > 1:
+                later += _rise(_from_middle(cover.tgt[a - 2, : self.rows], b, 1), a, 0)
             out += later / b
+
+
+def _from_middle(sums: Floats, size: int, axis: int) -> Floats:
+    """Runs of sentences: each one's own times its distance from the middle, from running sums.
+
+    By parts, so that no large numbers cancel.
+    """
+    if axis == 1:
+        return _from_middle(sums.swapaxes(0, 1), size, 0).swapaxes(0, 1)
+    end = len(sums) - size
+    out = (sums[size:] + sums[:end]) * np.float32((size - 1) / 2)
+    for k in range(1, size):
+        out -= sums[k : k + end]
+    return out
 
 
 def _rise(sums: Floats, size: int, axis: int) -> Floats:
