@@ -46,6 +46,12 @@ LOOKED_AT = FIRST | LAST | OPEN | SPEECH | LIST_MARK | WORDLESS
         ("* * *", LIST_MARK | WORDLESS),
         ("- 17 -", LIST_MARK | FIRST | WORDLESS),
         ("好", WORDLESS),
+        ("四", LIST_MARK | WORDLESS),  # the number of a chapter
+        ("第十二章", LIST_MARK),
+        ("XIV.", LIST_MARK),
+        ("I", LIST_MARK | WORDLESS),
+        ("C", WORDLESS),
+        ("I am", 0),
         ("好的", 0),
         ("No.", 0),
     ],

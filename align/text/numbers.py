@@ -15,6 +15,11 @@ _NUMBER = re.compile(r"\d+(?:[.,'’\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?"
 _HAN_NUMBER = re.compile(rf"[{HAN_DIGITS}]{{2,}}")
 _DIGIT = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
 _UNIT = {"十": 10, "百": 100, "千": 1000}
+_LABEL = re.compile(
+    r"(?=[IVXL])(?:XC|XL|L?X{0,3})(?:IX|IV|V?I{0,3})[.:)]?"
+    rf"|第?[{HAN_DIGITS}]+[章节節回部卷篇编編幕]?[、.．:：]?"
+)
+LONGEST_LABEL = 12  # characters
 _ACCENTS = re.compile(r"[\u0300-\u036f]+")
 
 
@@ -48,6 +53,11 @@ def han_number(text: str) -> int | None:
             scale = 10_000 if c == "万" else 100_000_000
             total, part, digit = (total + part + digit) * scale, 0, 0
     return total + part + digit
+
+
+def is_label(text: str) -> bool:
+    """Whether a sentence is the number of a section and nothing else: IV, 四, 第四章."""
+    return len(text) <= LONGEST_LABEL and _LABEL.fullmatch(text) is not None
 
 
 def numbers_of(text: str) -> list[str]:

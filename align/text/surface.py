@@ -28,7 +28,7 @@ from align.text.characters import (
     batches,
     characters_of,
 )
-from align.text.numbers import months
+from align.text.numbers import LONGEST_LABEL, is_label, months
 from align.text.numerals import distinct, numbers_in, ragged
 
 NONE, STOP, QUESTION, EXCLAMATION, DOTS, COLON, COMMA, SEMICOLON = range(8)  # closing marks
@@ -148,6 +148,9 @@ def _marks(texts: Sequence[str], found: Characters) -> tuple[Ints, Ints]:
     for i in np.flatnonzero(few).tolist():  # the table does not tell of all letters
         if sum(map(str.isalpha, texts[i])) < max(2, len(texts[i]) / 4):
             marks[i] |= WORDLESS
+    for i in np.flatnonzero(lengths <= LONGEST_LABEL).tolist():
+        if is_label(texts[i]):
+            marks[i] |= LIST_MARK
     return marks, opened
 
 
