@@ -14,7 +14,7 @@ from align.types import Alignment, Bead, Document, Reason, Sentence
 from align.versions import MultiRow
 
 if TYPE_CHECKING:
-    from align.core.many import FoundRows
+    from align.core.versions.many import FoundRows
 
 CREDIBLE = 0.5  # lax probability from which a pair counts as parallel text
 

@@ -14,9 +14,9 @@ import numpy.typing as npt
 
 from align.beads import alignment_of, rows_of_versions
 from align.core.calibrate import load_calibration
-from align.core.certainty import load_weights
-from align.core.many import align_many
 from align.core.scorer import load_scorer
+from align.core.versions.certainty import load_weights
+from align.core.versions.many import align_many
 from align.encoders.load import load_encoder
 from align.encoders.protocol import unit_rows
 from align.errors import AlignError

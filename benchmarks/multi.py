@@ -26,8 +26,8 @@ from typing import Any
 import numpy as np
 
 import align
-from align.core.certainty import load_weights
 from align.core.scorer import FOLDER, load_scorer
+from align.core.versions.certainty import load_weights
 from align.encoders.load import load_encoder
 from align.evaluate import Evaluation, evaluate, merge, read_links
 from align.multi import multi_documents

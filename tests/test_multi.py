@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 import align
 from align.cli import main
 from align.convert import convert
-from align.core.rows import CERTAIN, join_rows
+from align.core.versions.rows import CERTAIN, join_rows
 from align.errors import AlignError
 from align.evaluate import evaluate, read_links
 from align.formats import Header, read_rows

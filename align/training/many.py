@@ -17,16 +17,16 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.core.certainty import ROW_INPUTS, Weights, bead_probabilities, row_inputs
 from align.core.lattice import all_paths, marginals
 from align.core.monotone import Beads
-from align.core.posterior import Posterior, laid, places
-from align.core.rows import Pair
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
-from align.core.table import BEAD_INPUTS, Table, candidates, settled, tabulate
-from align.core.votes import Ballot, ballot_inputs, heard, own_odds
-from align.core.weighing import Trust, Weighed, summed, testimonies, weigh_all
+from align.core.versions.certainty import ROW_INPUTS, Weights, bead_probabilities, row_inputs
+from align.core.versions.posterior import Posterior, laid, places
+from align.core.versions.rows import Pair
+from align.core.versions.table import BEAD_INPUTS, Table, candidates, settled, tabulate
+from align.core.versions.votes import Ballot, ballot_inputs, heard, own_odds
+from align.core.versions.weighing import Trust, Weighed, summed, testimonies, weigh_all
 from align.training.calibration import logistic
 from align.training.versions import Unit, links_of_units, rows_of_units
 

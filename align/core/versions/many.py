@@ -14,13 +14,13 @@ import numpy as np
 
 from align.core.align import Found, align_sides, unaligned
 from align.core.calibrate import Calibration
-from align.core.certainty import Weights, bead_probabilities, row_probabilities
 from align.core.monotone import Beads
-from align.core.rows import CERTAIN, Link, Pair, join_rows
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
-from align.core.table import ADDED, Flags, beads_of, final_beads, rows_of, tabulate
-from align.core.weighing import weigh_all
+from align.core.versions.certainty import Weights, bead_probabilities, row_probabilities
+from align.core.versions.rows import CERTAIN, Link, Pair, join_rows
+from align.core.versions.table import ADDED, Flags, beads_of, final_beads, rows_of, tabulate
+from align.core.versions.weighing import weigh_all
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from align.core.anchors import Segments
 from align.core.monotone import Beads
-from align.core.posterior import Posterior, solved_again
+from align.core.versions.posterior import Posterior, solved_again
 
 LOOSE = 0.5  # of the surest link in a bead; below, it is no bead
 SURE = 1e-3  # distance of a probability from 0 and 1 at which log-odds are cut

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.monotone import Beads, Prepared, prepare
-from align.core.posterior import Posterior, posterior, reweighed
-from align.core.rows import Pair
 from align.core.scorer import Scorer
 from align.core.side import Floats, Side
-from align.core.witnesses import Testimony, View, chains, testimony, views
+from align.core.versions.posterior import Posterior, posterior, reweighed
+from align.core.versions.rows import Pair
+from align.core.versions.witnesses import Testimony, View, chains, testimony, views
 
 PASSES = 1  # of adding what third versions say; more overrate it
 

@@ -15,9 +15,9 @@ import numpy as np
 
 from align.core.scorer import FOLDER
 from align.core.side import Floats, Ints
-from align.core.table import ADDED, ALONE, Known, Table, rows_of
-from align.core.votes import Ballot
-from align.core.weighing import Trust
+from align.core.versions.table import ADDED, ALONE, Known, Table, rows_of
+from align.core.versions.votes import Ballot
+from align.core.versions.weighing import Trust
 
 ROW_INPUTS = (
     "constant",

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.core.posterior import Posterior
 from align.core.side import Floats, Ints
+from align.core.versions.posterior import Posterior
 
 LEAST = 0.02  # probability of a bead or chain that is followed
 LINKS = 3  # beads of the longest chain

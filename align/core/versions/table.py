@@ -17,11 +17,20 @@ from align.core.calibrate import INPUTS, inputs
 from align.core.evidence import Evidence
 from align.core.monotone import Beads
 from align.core.moved import find_moved
-from align.core.rows import Joined, Link, Pair, join_rows, longest_rise
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
-from align.core.votes import SURE, Ballot, Contested, Ties, believed, favour, own_odds, settle
-from align.core.weighing import Weighed
+from align.core.versions.rows import Joined, Link, Pair, join_rows, longest_rise
+from align.core.versions.votes import (
+    SURE,
+    Ballot,
+    Contested,
+    Ties,
+    believed,
+    favour,
+    own_odds,
+    settle,
+)
+from align.core.versions.weighing import Weighed
 
 BEAD_INPUTS = (*INPUTS, "confirmed", "denied", "missed")
 Flags = npt.NDArray[np.bool_]
