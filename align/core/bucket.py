@@ -11,29 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.anchors import Segments
-from align.core.blocks import Blocks, running
+from align.core.blocks import running
 from align.core.coverage import Coverage, coverage
-from align.core.evidence import Counts, Evidence, Shared
-from align.core.side import Floats, Ints, Side
-
-
-@dataclass(frozen=True, slots=True)
-class Marks:
-    """One side of a bucket at prefix positions, [k + 1, S]: prefix sums unless said otherwise."""
-
-    bytes: Floats
-    mass: Floats
-    numbers: Floats
-    names: Floats
-    quotes: Floats  # sentences with an odd number of quotation marks
-    speech: Floats  # sentences in which somebody speaks
-    open_ends: Floats  # sentences that do not close with . ? ! ...
-    breaks: Floats  # paragraph starts, the document's first sentence left out
-    starts: Floats  # not a sum: 1 where the position begins a paragraph
-    end: Ints  # not a sum: closing mark of the sentence before the position
-    before: Ints  # not a sum: bits of the sentence before the position
-    after: Ints  # not a sum: bits of the sentence after it
-    at: Ints  # not a sum: the position in the document
+from align.core.evidence import Evidence, Marks, Shared
+from align.core.side import Floats, Ints
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +28,8 @@ class Bucket:
     cover: Coverage
     numbers: Floats | None  # [h + 1, w + 1, S]; 2-D prefix sums of shared numbers; None: no such
     names: Floats | None  # likewise
-    src: Marks
-    tgt: Marks
+    src: Marks  # [h + 1, S]
+    tgt: Marks  # [w + 1, S]
 
 
 def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bucket:
@@ -75,24 +56,6 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
         cover,
         shared.numbers.grid(box, chosen, h, w),
         shared.names.grid(box, chosen, h, w),
-        _marks(ev.src, ev.src_blocks, ev.src_counts, rows),
-        _marks(ev.tgt, ev.tgt_blocks, ev.tgt_counts, columns),
-    )
-
-
-def _marks(side: Side, blocks: Blocks, counts: Counts, at: Ints) -> Marks:
-    return Marks(
-        blocks.bytes[at],
-        blocks.mass[at],
-        counts.numbers[at],
-        counts.names[at],
-        counts.quotes[at],
-        counts.speech[at],
-        counts.open_ends[at],
-        counts.breaks[at],
-        counts.starts[at],
-        counts.end[at],
-        counts.before[at],
-        counts.after[at],
-        at,
+        ev.src_marks.taken(rows),
+        ev.tgt_marks.taken(columns),
     )

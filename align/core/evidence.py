@@ -34,29 +34,41 @@ HASH = np.int64(6364136223846793005)  # an odd number; its powers wrap around
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
-    """What can be counted in one document. Prefix sums, [n + 1], unless said otherwise."""
+class Marks:
+    """What is seen at the places between sentences of one document, before and behind it too.
 
-    rarity: Floats  # [t]; weight of each name
+    [n + 1], or any arrangement of some places. Prefix sums unless said otherwise.
+    """
+
+    at: Ints  # not a sum: the place
+    bytes: Floats
+    mass: Floats
     numbers: Floats
     names: Floats  # summed weights
     quotes: Floats  # sentences with an odd number of quotation marks
     speech: Floats  # sentences in which somebody speaks
     open_ends: Floats  # sentences that do not close with . ? ! ...
     breaks: Floats  # paragraph starts, the document's first sentence left out
-    starts: Floats  # not a sum: 1 where the position begins a paragraph
-    end: Ints  # not a sum: closing mark of the sentence before the position
-    before: Ints  # not a sum: bits of the sentence before the position
+    starts: Floats  # not a sum: 1 where the place begins a paragraph
+    end: Ints  # not a sum: closing mark of the sentence before the place
+    before: Ints  # not a sum: bits of the sentence before the place
     after: Ints  # not a sum: bits of the sentence after it
 
+    def taken(self, at: Ints) -> Marks:
+        """The same at these places."""
+        return Marks(*(getattr(self, name)[at] for name in Marks.__slots__))
 
-def _counts(side: Side, weight: Floats) -> Counts:
+
+def _marks(side: Side, blocks: Blocks, weight: Floats) -> Marks:
+    """`weight`: of each name, [t]."""
     starts = np.concatenate([[1], np.diff(side.paragraphs) != 0, [1]]).astype(np.float32)
     breaks = starts[:-1].copy()
     breaks[0] = 0
     open_ends = (side.ends == 0) | (side.ends >= OPEN)
-    return Counts(
-        weight,
+    return Marks(
+        np.arange(len(side) + 1),
+        blocks.bytes,
+        blocks.mass,
         prefix(np.diff(side.numbers.starts).astype(np.float32)),
         prefix(per_sentence(side.names, weight)),
         prefix((side.marks & ODD_QUOTES > 0).astype(np.float32)),
@@ -82,8 +94,9 @@ class Evidence:
     tgt_background: Background
     src_cover: Cover
     tgt_cover: Cover
-    src_counts: Counts
-    tgt_counts: Counts
+    src_rarity: Floats  # [t]; weight of each name
+    src_marks: Marks
+    tgt_marks: Marks
     src_nulls: Floats  # [n, len(NULL_FEATURES)]
     tgt_nulls: Floats
     mean_mass: float  # of a sentence
@@ -118,8 +131,9 @@ def evidence(
         src_usual,
         tgt_usual,
         *covers(src, tgt, a, b, max_side),
-        _counts(src, src_weight),
-        _counts(tgt, tgt_weight),
+        src_weight,
+        _marks(src, a, src_weight),
+        _marks(tgt, b, tgt_weight),
         _null_features(src, a, mass, src_above, level),
         _null_features(tgt, b, mass, tgt_above, level),
         mass,
@@ -187,5 +201,5 @@ def find_shared(ev: Evidence, box: Segments) -> Shared:
     src, tgt = ev.src, ev.tgt
     return Shared(
         matches(src.numbers, tgt.numbers, None, box),
-        matches(src.names, tgt.names, ev.src_counts.rarity, box),
+        matches(src.names, tgt.names, ev.src_rarity, box),
     )

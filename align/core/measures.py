@@ -12,7 +12,8 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
-from align.core.bucket import Bucket, Marks
+from align.core.bucket import Bucket
+from align.core.evidence import Marks
 from align.core.side import Floats
 
 Shape = tuple[int, int]  # sentences: source, target
