@@ -30,6 +30,7 @@ BASE = _libraries(
     "faiss-cpu>=1.8 faiss",
     "tokenizers>=0.20",
     "safetensors>=0.4",
+    "threadpoolctl>=3.1",
     "py3langid>=0.4",
     "tqdm>=4.60",
     "zstandard>=0.20",

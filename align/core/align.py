@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.astray import by_length, is_astray
+from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration, calibrate
 from align.core.explain import Parts, explain
 from align.core.monotone import Beads, align_monotone
@@ -34,6 +35,7 @@ class Found:
     parts: Parts | None = None  # of the scores, where asked for and neither side is empty
 
 
+@one_blas_thread()
 def align_sides(
     src: Side,
     tgt: Side,

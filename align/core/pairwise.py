@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 
+from align.core.blas import one_blas_thread
 from align.core.side import Floats, Ints, Ragged
 from align.errors import AlignError
 
@@ -45,6 +46,7 @@ class Column:
     keys: Ints  # [n]; equal keys: the same text
 
 
+@one_blas_thread()
 def pair_features(src: Column, tgt: Column, others: tuple[Floats, Floats] | None = None) -> Floats:
     """What the model looks at, [n, len(FEATURES)], for the rows of one block, at least one.
 

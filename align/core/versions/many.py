@@ -13,6 +13,7 @@ from itertools import combinations
 import numpy as np
 
 from align.core.align import Found, align_sides, unaligned
+from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration
 from align.core.monotone import Beads
 from align.core.scorer import Scorer
@@ -34,6 +35,7 @@ class FoundRows:
     found: tuple[Found, ...]  # their beads, none of which crosses two rows
 
 
+@one_blas_thread()
 def align_many(
     sides: Sequence[Side],
     scorer: Scorer,
