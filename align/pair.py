@@ -125,6 +125,9 @@ def pair_documents(
         progress=lambda share: tell("aligning", ENCODE + (1 - ENCODE) * share),
     )
     alignment = alignment_of(src, tgt, found, signature)
+    for document in (src, tgt):
+        if not len(document):
+            log.warning("%s: no text to align", document.name)
     if len(src) and len(tgt) and alignment.parallel < UNRELATED:
         log.warning(
             "%s and %s: only %.0f %% of the text is parallel; are these the right documents?",

@@ -759,3 +759,9 @@ def test_progress_rises_from_start_to_end() -> None:
     assert 0 <= shares[0] <= shares[-1] <= 1
     assert [what for what, _ in told][:4] == ["reading and splitting"] * 2 + ["encoding"] * 2
     assert {what for what, _ in told[4:]} == {"aligning"}
+
+
+def test_a_text_that_is_empty_is_named(caplog: pytest.LogCaptureFixture) -> None:
+    found = align.pair(["One."], [], src_lang="en", tgt_lang="de")
+    assert (len(found), len(found.beads)) == (0, 1)
+    assert [record.message for record in caplog.records] == ["<list>: no text to align"]
