@@ -762,6 +762,7 @@ def test_progress_rises_from_start_to_end() -> None:
 
 
 def test_a_text_that_is_empty_is_named(caplog: pytest.LogCaptureFixture) -> None:
-    found = align.pair(["One."], [], src_lang="en", tgt_lang="de")
+    with caplog.at_level(logging.WARNING, "align"):
+        found = align.pair(["One."], [], src_lang="en", tgt_lang="de")
     assert (len(found), len(found.beads)) == (0, 1)
     assert [record.message for record in caplog.records] == ["<list>: no text to align"]
