@@ -26,7 +26,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.svg import Dots, reliability
-from benchmarks.training_tables import memory_table, quick_table, tiers_table
+from benchmarks.training_tables import explore_table, memory_table, quick_table, tiers_table
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = (
@@ -312,6 +312,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "training-memory": memory_table,
     "training-quick": quick_table,
     "training-tiers": tiers_table,
+    "explore": explore_table,
 }
 PLOTS: dict[Path, Callable[[], str]] = {ROOT / "docs" / "reliability.svg": reliability_plot}
 

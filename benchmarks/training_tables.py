@@ -1,8 +1,10 @@
-"""The figures of results/training.json as tables for docs/training.md."""
+"""The figures of results/training.json and results/explore.json as tables for docs/training.md."""
 
 from __future__ import annotations
 
 import json
+import math
+import statistics
 from typing import Any
 
 from benchmarks.measure import RESULTS
@@ -88,3 +90,44 @@ def tiers_table() -> str:
     )
     lines += ["", f"{found['steps']} steps each, seed {found['seed']}; lines: {sizes}."]
     return "\n".join(lines) + "\n"
+
+
+_KINDS = ("cosine", "margin", "among", "other")
+
+
+def explore_table() -> str:
+    """The base of `benchmarks/explore.py`, and how far each change is from it."""
+    found = json.loads((RESULTS / "explore.json").read_text(encoding="utf-8"))
+    (base,) = found["groups"]["base"].values()
+    values = {seed: [_mean(run, kind) for kind in _KINDS] for seed, run in base.items()}
+    spread = [statistics.stdev(column) for column in zip(*values.values(), strict=True)]
+    whole = [statistics.mean(column) for column in zip(*values.values(), strict=True)]
+    most = max(found["tests"].values())
+    lines = [
+        f"| | change | PUD, cosine | margin | cosine among {most:,} more | other text | seeds |",
+        "|---|---|---|---|---|---|---|",
+        f"| **base** | | {' | '.join(f'{v:.2f}' for v in whole)} | {len(base)} |",
+        f"| | spread of its seeds | {' | '.join(f'{s:.2f}' for s in spread)} | |",
+    ]
+    for group, some in found["groups"].items():
+        if group == "base":
+            continue
+        for number, (name, runs) in enumerate(some.items()):
+            seeds = [seed for seed in runs if seed in values]
+            cells = []
+            for k, kind in enumerate(_KINDS):
+                change = statistics.mean(_mean(runs[s], kind) - values[s][k] for s in seeds)
+                sure = abs(change) > 2 * spread[k] * math.sqrt(2 / len(seeds))
+                cells.append(f"**{_changed(change)}**" if sure else _changed(change))
+            title = "" if number else f"**{group}** "
+            lines.append(f"| {title}| {name} | {' | '.join(cells)} | {len(seeds)} |")
+    return "\n".join(lines) + "\n"
+
+
+def _mean(run: Any, kind: str) -> float:
+    """Over the pairs of languages."""
+    return statistics.mean(row[kind] for row in run["scores"].values())
+
+
+def _changed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
