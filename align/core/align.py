@@ -12,6 +12,7 @@ from align.core.astray import by_length, is_astray
 from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration, calibrate
 from align.core.explain import Parts, explain
+from align.core.memory import keep_freed_memory
 from align.core.monotone import Beads, align_monotone
 from align.core.moved import find_moved
 from align.core.scorer import Scorer
@@ -54,6 +55,7 @@ def align_sides(
     `explained`: with the parts of each score. `lengths`: weights for when the vectors tell nothing;
     what they find has no probability above DOUBT. `progress` is told the share that is done, 0..1.
     """
+    keep_freed_memory()
     n, m = len(src), len(tgt)
     if not n or not m:
         return unaligned(n, m)

@@ -33,48 +33,57 @@ NULL_FEATURES = (
 HASH = np.int64(6364136223846793005)  # an odd number; its powers wrap around
 
 
+# rows of Marks.sums: bytes, mass, numbers, weights of names, sentences with an odd number of
+# quotation marks, sentences in which somebody speaks, sentences that do not close with . ? ! ...,
+# and paragraph starts, the document's first sentence left out
+BYTES, MASS, NUMBERS, NAMES, QUOTES, SPOKEN, OPEN_ENDS, BREAKS = range(8)
+
+
 @dataclass(frozen=True, slots=True)
 class Marks:
     """What is seen at the places between sentences of one document, before and behind it too.
 
-    [n + 1], or any arrangement of some places. Prefix sums unless said otherwise.
+    [n + 1], or any arrangement of some places.
     """
 
-    at: Ints  # not a sum: the place
-    bytes: Floats
-    mass: Floats
-    numbers: Floats
-    names: Floats  # summed weights
-    quotes: Floats  # sentences with an odd number of quotation marks
-    speech: Floats  # sentences in which somebody speaks
-    open_ends: Floats  # sentences that do not close with . ? ! ...
-    breaks: Floats  # paragraph starts, the document's first sentence left out
-    starts: Floats  # not a sum: 1 where the place begins a paragraph
-    end: Ints  # not a sum: closing mark of the sentence before the place
-    before: Ints  # not a sum: bits of the sentence before the place
-    after: Ints  # not a sum: bits of the sentence after it
+    at: Ints  # the place
+    sums: Floats  # [8, ...]; prefix sums of what can be counted
+    starts: Floats  # 1 where the place begins a paragraph
+    end: Ints  # closing mark of the sentence before the place
+    before: Ints  # bits of the sentence before the place
+    after: Ints  # bits of the sentence after it
 
     def taken(self, at: Ints) -> Marks:
         """The same at these places."""
-        return Marks(*(getattr(self, name)[at] for name in Marks.__slots__))
+        return Marks(
+            self.at[at],
+            self.sums[:, at],
+            self.starts[at],
+            self.end[at],
+            self.before[at],
+            self.after[at],
+        )
 
 
 def _marks(side: Side, blocks: Blocks, weight: Floats) -> Marks:
     """`weight`: of each name, [t]."""
-    starts = np.concatenate([[1], np.diff(side.paragraphs) != 0, [1]]).astype(np.float32)
-    breaks = starts[:-1].copy()
-    breaks[0] = 0
-    open_ends = (side.ends == 0) | (side.ends >= OPEN)
+    starts = np.ones(len(side) + 1, np.float32)
+    starts[1:-1] = side.paragraphs[1:] != side.paragraphs[:-1]
+    sums = np.empty((8, len(side) + 1), np.float32)
+    sums[BYTES], sums[MASS] = blocks.bytes, blocks.mass
+    sums[NUMBERS] = side.numbers.starts - side.numbers.starts[0]
+    sums[NAMES] = prefix(per_sentence(side.names, weight))
+    counted = sums[QUOTES:]
+    counted[:, 0] = 0
+    counted[0, 1:] = side.marks & ODD_QUOTES > 0
+    counted[1, 1:] = side.marks & SPEECH > 0
+    counted[2, 1:] = (side.ends == 0) | (side.ends >= OPEN)
+    counted[3, 1:] = starts[:-1]
+    counted[3, 1] = 0
+    np.cumsum(counted, axis=1, dtype=np.float64, out=counted)
     return Marks(
         np.arange(len(side) + 1),
-        blocks.bytes,
-        blocks.mass,
-        prefix(np.diff(side.numbers.starts).astype(np.float32)),
-        prefix(per_sentence(side.names, weight)),
-        prefix((side.marks & ODD_QUOTES > 0).astype(np.float32)),
-        prefix((side.marks & SPEECH > 0).astype(np.float32)),
-        prefix(open_ends.astype(np.float32)),
-        prefix(breaks),
+        sums,
         starts,
         np.concatenate([[0], side.ends]),
         np.concatenate([[0], side.marks]),

@@ -24,7 +24,7 @@ import numpy.typing as npt
 from align.core.side import Floats, Ints
 
 NEVER = np.float32(-1e9)  # the score of what cannot be
-SRC_NULL, TGT_NULL = -1, -2  # moves of one sentence without a counterpart
+LEAST = -700.0  # of a logarithm whose exponential is taken: below, numpy is several times as slow
 
 Doubles = npt.NDArray[Any]  # float64
 
@@ -114,29 +114,32 @@ def best_path(lattice: Lattice) -> Path:
 
 def _trace(lattice: Lattice, cells: _Cells) -> Path:
     """Goes back from the ends by the moves that led there, all segments in lock-step."""
-    above, left, longest = cells.above, cells.left, lattice.beads.shape[2]
-    alive = np.arange(len(lattice.heights))
-    i, j = lattice.heights.copy(), lattice.widths.copy()
+    _, tall, wide, columns, count = lattice.beads.shape
+    scores, values = lattice.beads.reshape(-1), cells.here.base
+    assert values is not None
+    values = values.reshape(-1)
+    # of each move: its sentences, and how much farther on in memory its score and its start are;
+    # of equally good ones the first is taken
+    a, b = np.divmod(np.arange(tall * wide), wide) + np.ones((2, 1), np.int64)
+    a, b = np.append(a, [1, 0]), np.append(b, [0, 1])
+    beads = np.arange(tall * wide) * (columns * count)
+    begins = -(a * (columns + wide) + b) * count
+    i, j, segment = lattice.heights, lattice.widths, np.arange(count)
     found: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
     while True:
-        alive = alive[(i[alive] > 0) | (j[alive] > 0)]
-        if not len(alive):
+        going = np.flatnonzero(i + j)
+        if not len(going):
             break
-        at = i[alive], j[alive], alive
-        joined = cells.before[at[0], :, :, at[1], alive]
-        joined += lattice.beads[at[0], :, :, at[1], alive]
-        joined = joined.reshape(len(alive), -1)
-        kind = joined.argmax(1)
-        best = joined[np.arange(len(alive)), kind]
-        alone = above[at] + lattice.src_null[at[0], alive]
-        inserted = left[at] + lattice.tgt_null[at[1], alive]
-        kind[alone > best] = SRC_NULL
-        kind[inserted > np.maximum(alone, best)] = TGT_NULL
-        a = np.where(kind >= 0, kind // longest + 1, kind == SRC_NULL)
-        b = np.where(kind >= 0, kind % longest + 1, kind == TGT_NULL)
-        i[alive] -= a
-        j[alive] -= b
-        found.append((alive, i[alive], j[alive], a, b))
+        i, j, segment = i[going], j[going], segment[going]
+        start = ((i + tall) * (columns + wide) + j + wide) * count + segment
+        score = (i * (tall * wide * columns) + j) * count + segment
+        moves = values.take(start[:, None] + begins)
+        moves[:, :-2] += scores.take(score[:, None] + beads)
+        moves[:, -2] += lattice.src_null[i, segment]
+        moves[:, -1] += lattice.tgt_null[j, segment]
+        best = moves.argmax(1)
+        i, j = i - a[best], j - b[best]
+        found.append((segment, i, j, a[best], b[best]))
     if not found:
         empty = np.zeros(0, np.int64)
         return Path(empty, empty, empty, empty, empty)
@@ -166,7 +169,7 @@ def all_paths(lattice: Lattice) -> Sums:
             top = np.maximum.reduce(some, axis=(0, 1))
             np.maximum(top, alone, out=top)
             some -= top
-            np.exp(some, out=some)
+            np.exp(np.maximum(some, LEAST, out=some), out=some)
             alone -= top
             total = np.add.reduce(some, axis=(0, 1))
             total += np.exp(alone, out=alone)
@@ -218,19 +221,18 @@ def marginals(lattice: Lattice, sums: Sums) -> Marginals:
             some = chances[:i]  # longer blocks would begin before the segment
             np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
             some += here
-            np.minimum(some, 0, out=some)
-            np.exp(some, out=some)
+            np.exp(np.clip(some, LEAST, 0, out=some), out=some)
             beads[i, :i] = some
             high = min(a, i)
             leaving[i - high : i] += np.add.reduce(begins[:high], axis=1)[::-1]
             step = above[i] + lattice.src_null[i]
             step += here
-            np.exp(np.minimum(step, 0, out=step), out=step)
+            np.exp(np.clip(step, LEAST, 0, out=step), out=step)
             leaving[i - 1] += step
             src[i] = np.add.reduce(step, axis=0)
     log = cells.here[:, :-1] + lattice.tgt_null[1:]
     log += back[:, 1:]
-    tgt[1:] = np.exp(np.minimum(log, 0, out=log), out=log).sum(0)
+    tgt[1:] = np.exp(np.clip(log, LEAST, 0, out=log), out=log).sum(0)
     return Marginals(beads, src, tgt)
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from align.core.blocks import Background, Blocks
 from align.core.bucket import Bucket
-from align.core.evidence import Marks
+from align.core.evidence import BREAKS, BYTES, MASS, NAMES, OPEN_ENDS, QUOTES, SPOKEN, Marks
 from align.core.side import Floats
 
 Shape = tuple[int, int]  # sentences: source, target
@@ -58,24 +59,28 @@ def measured(
 ) -> Iterator[tuple[list[Shape], Measures]]:
     """Some shapes at a time, so many that no more than `most` beads are held, one at least.
 
-    `shapes` in rising order; those that have no room in the bucket are left out.
+    `shapes` in rising order; those that have no room in the bucket are left out. The memory of the
+    measures is used again for the next shapes.
     """
     rows, columns, count = bucket.dots.shape
     fitting = [(a, b) for a, b in shapes if a < rows and b < columns]
-    beads = _Measuring(bucket)
+    lengths = [(rows - a) * (columns - b) * count for a, b in fitting]
+    beads = _Measuring(bucket, max(b for _, b in fitting)) if fitting else None
+    room = np.empty(COUNT * max([*lengths, min(most, sum(lengths))], default=0), np.float32)
     start = 0
-    while start < len(fitting):
-        lengths = np.array([(rows - a) * (columns - b) * count for a, b in fitting[start:]])
-        ends = np.cumsum(lengths)
-        some = max(1, int(np.searchsorted(ends, most, side="right")))
-        batch = fitting[start : start + some]
-        out = np.empty((COUNT, int(ends[some - 1])), np.float32)
-        for (a, b), end, length in zip(batch, ends.tolist(), lengths.tolist(), strict=False):
-            place = out[:, end - length : end]
+    while start < len(fitting) and beads is not None:
+        end, total = start + 1, lengths[start]
+        while end < len(fitting) and total + lengths[end] <= most:
+            total += lengths[end]
+            end += 1
+        out, done = room[: COUNT * total].reshape(COUNT, total), 0
+        for (a, b), length in zip(fitting[start:end], lengths[start:end], strict=True):
+            place = out[:, done : done + length]
+            place[-1] = (a + b) / 2
             beads.write(a, b, place.reshape(COUNT, rows - a, columns - b, count))
-        out[-1] = np.repeat(np.array([(a + b) / 2 for a, b in batch], np.float32), lengths[:some])
-        yield batch, Measures(*out)
-        start += some
+            done += length
+        yield fitting[start:end], Measures(*out)
+        start = end
 
 
 def part_of(measures: Measures, start: int, end: int) -> Measures:
@@ -88,66 +93,74 @@ def _over(sums: Floats, a: int) -> Floats:
     return sums[a:] - sums[:-a]
 
 
-def _inside(sums: Floats, a: int, first: int) -> Floats:
-    """Sum over the a sentences of a run but its last (first=0) or its first (first=1)."""
-    end = len(sums) - a
-    return sums[a - 1 + first : a - 1 + first + end] - sums[first : first + end]
+@dataclass(frozen=True, slots=True)
+class _Runs:
+    """What runs of 1 .. A sentences of one side bring with them, by the place they end at.
+
+    Those that would begin before the segment hold anything.
+    """
+
+    added: Floats  # [ADDED, A, k + 1, S]; to the first ADDED measures
+    norm: Floats  # [A, k + 1, S]; length of the summed vector
+    usual: Floats  # [A, B, k + 1, S]; mean cosine with blocks of b of the other side
 
 
-def _runs(side: Marks, a: int, mean_mass: float, sign: int) -> Floats:
-    """What a run of a sentences adds to the first ADDED measures. [ADDED, k + 1 - a, S]
+def _runs(
+    side: Marks, blocks: Blocks, usual: Background, most: int, others: int, sign: int
+) -> _Runs:
+    """`most` sentences of this side at most and `others` of the other one.
 
     `sign`: of what is compared, not added.
     """
-    size = _over(side.bytes, a)
-    parts = (
-        np.log(np.maximum(size, 1)) * sign,
-        size,
-        _over(side.mass, a) / (2 * mean_mass),
-        _over(side.numbers, a),
-        _over(side.names, a),
-        _inside(side.open_ends, a, 0),
-        _inside(side.breaks, a, 1),
-        _over(side.quotes, a) % 2 * sign,
-        (_over(side.speech, a) > 0) * np.float32(sign),
-    )
-    out = np.empty((ADDED, *size.shape), np.float32)
-    for k, part in enumerate(parts):
-        out[k] = part
-    return out
+    here = np.arange(len(side.at))
+    before = np.maximum(here - np.arange(1, most + 1)[:, None], 0)  # [A, k + 1]
+    over = side.sums[:OPEN_ENDS, None] - side.sums[:OPEN_ENDS, before]  # [6, A, k + 1, S]
+    ends, breaks = side.sums[OPEN_ENDS], side.sums[BREAKS]
+    added = np.empty((ADDED, *over.shape[1:]), np.float32)
+    np.log(np.maximum(over[BYTES], 1), out=added[0])
+    added[1:5] = over[BYTES : NAMES + 1]
+    np.subtract(ends[np.maximum(here - 1, 0)], ends[before], out=added[5])  # but of the last
+    np.subtract(breaks, breaks[np.minimum(before + 1, here[-1])], out=added[6])  # of the first
+    np.remainder(over[QUOTES], 2, out=added[7])
+    np.greater(over[SPOKEN], 0, out=added[8])
+    if sign < 0:
+        for compared in (0, 7, 8):
+            np.negative(added[compared], out=added[compared])
+    norm = blocks.norms[:most, side.at]
+    dots = usual.dots[:others, side.at].swapaxes(0, 1)  # [k + 1, B, S]
+    expected = (dots - dots[before]).transpose(0, 2, 1, 3)  # [A, B, k + 1, S]
+    expected = expected / np.maximum(norm, 1e-6)[:, None]
+    return _Runs(added, norm, expected.astype(np.float32))
 
 
 class _Measuring:
     """Writes the measures of one shape after the other; keeps what several shapes share."""
 
-    def __init__(self, bucket: Bucket) -> None:
+    def __init__(self, bucket: Bucket, most: int) -> None:
+        """`most` target sentences of a bead."""
         self.bucket = bucket
         self.rows, self.columns, self.count = bucket.dots.shape
         self.a = 0
-        # products with the other side's mean blocks, [h + 1, B, S] and [w + 1, A, S]
         ev = bucket.evidence
-        self.src_dots = ev.src_background.dots[: self.columns - 1, bucket.src.at].transpose(1, 0, 2)
-        self.tgt_dots = ev.tgt_background.dots[: self.rows - 1, bucket.tgt.at].transpose(1, 0, 2)
-        self.runs: dict[int, tuple[Floats, Floats, Floats]] = {}  # of the target, by b
+        tall, wide = min(self.rows - 1, ev.max_side), most
+        src = _runs(bucket.src, ev.src_blocks, ev.src_background, tall, wide, -1)
+        src.added[0] -= ev.ratio
+        tgt = _runs(bucket.tgt, ev.tgt_blocks, ev.tgt_background, wide, tall, 1)
+        for runs in (src, tgt):
+            runs.added[2] /= 2 * ev.mean_mass
+        self.tgt = tgt
+        self.of_src = np.concatenate([src.added, src.norm[None], src.usual.swapaxes(0, 1)])
         self.gained: dict[Shape, Floats] = {}  # by target sentences from source blocks
         self.weak_src: dict[int, _Weakest] = {}  # by b
 
     def _begin(self, a: int) -> None:
         """What all shapes with a source sentences share."""
-        bucket, ev = self.bucket, self.bucket.evidence
+        bucket = self.bucket
         self.a = a
-        i = bucket.src.at[a:]
-        wide = (len(i), self.columns, self.count)
-        runs = _runs(bucket.src, a, ev.mean_mass, -1)
-        runs[0] -= ev.ratio
         # repeated for every column once: inner loops over a whole row are faster
-        self.src = np.empty((ADDED, *wide), np.float32)
-        self.src[...] = runs[:, :, None]
-        self.src_norm = np.empty(wide, np.float32)
-        self.src_norm[...] = ev.src_blocks.norms[a - 1, i][:, None]
-        usual = _over(self.src_dots, a) / np.maximum(ev.src_blocks.norms[a - 1, i], 1e-6)[:, None]
-        self.src_usual = np.empty((usual.shape[1], *wide), np.float32)
-        self.src_usual[...] = usual.transpose(1, 0, 2)[:, :, None]
+        runs = self.of_src[:, a - 1, a:, None]
+        self.src = np.empty((len(runs), runs.shape[1], self.columns, self.count), np.float32)
+        self.src[...] = runs
         self.dots = _over(bucket.dots, a)
         self.numbers = _over(bucket.numbers, a) if bucket.numbers is not None else None
         self.names = _over(bucket.names, a) if bucket.names is not None else None
@@ -155,18 +168,6 @@ class _Measuring:
         self.by_src = gained[:, a:] - gained[:, :-a]  # [B, h + 1 - a, w + 2, S]
         self.weak_tgt: _Weakest | None = None
         self.gained = {shape: found for shape, found in self.gained.items() if shape[0] >= a - 1}
-
-    def _target(self, b: int) -> tuple[Floats, Floats, Floats]:
-        """What target runs add, their lengths as vectors, and their usual cosines.
-
-        [ADDED, w + 1 - b, S], [w + 1 - b, S], [w + 1 - b, A, S]
-        """
-        if b not in self.runs:
-            side, ev = self.bucket.tgt, self.bucket.evidence
-            norm = ev.tgt_blocks.norms[b - 1, side.at[b:]]
-            usual = _over(self.tgt_dots, b) / np.maximum(norm, 1e-6)[:, None]
-            self.runs[b] = _runs(side, b, ev.mean_mass, 1), norm, usual.astype(np.float32)
-        return self.runs[b]
 
     def _by_tgt(self, a: int, b: int) -> Floats:
         """[h + 2, w + 1 - b, S]"""
@@ -179,13 +180,13 @@ class _Measuring:
         """Measures all beads a-b, but for their size. [COUNT, h + 1 - a, w + 1 - b, S]"""
         if a != self.a:
             self._begin(a)
-        columns = slice(b, self.columns)
-        added, norm, expected = self._target(b)
-        np.add(self.src[:, :, columns], added[:, None], out=out[:ADDED])
+        columns, tgt = slice(b, self.columns), self.tgt
+        src = self.src[:, :, columns]
+        np.add(src[:ADDED], tgt.added[:, None, b - 1, b:], out=out[:ADDED])
         usual, dot, norms, by_src, by_tgt, reach, weakest, order, numbers, names = out[ADDED:-1]
-        np.add(self.src_usual[b - 1, :, columns], expected[:, a - 1], out=usual)
+        np.add(src[ADDED + b], tgt.usual[b - 1, a - 1, b:], out=usual)
         np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
-        np.multiply(self.src_norm[:, columns], norm, out=norms)
+        np.multiply(src[ADDED], tgt.norm[b - 1, b:], out=norms)
         by_src[...] = self.by_src[b - 1, :, columns]
         by_tgt[...] = self._by_tgt(a, b)[a : self.rows]
         self._reach(a, b, by_src, by_tgt, reach)
@@ -220,12 +221,12 @@ class _Measuring:
         if a > 1:
             if b not in self.weak_src:
                 sums = cover.src[b - 1, :, : self.columns]
-                self.weak_src[b] = _Weakest(sums, self.bucket.src.mass[:, None], mean, 0)
+                self.weak_src[b] = _Weakest(sums, self.bucket.src.sums[MASS, :, None], mean, 0)
             out += self.weak_src[b].of_runs(a)[:, b:]
         if b > 1:
             if self.weak_tgt is None:
                 sums = cover.tgt[a - 1, : self.rows]
-                self.weak_tgt = _Weakest(sums, self.bucket.tgt.mass, mean, 1)
+                self.weak_tgt = _Weakest(sums, self.bucket.tgt.sums[MASS], mean, 1)
             out += self.weak_tgt.of_runs(b)[a:]
 
     def _order(self, a: int, b: int, out: Floats) -> None:

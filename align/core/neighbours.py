@@ -43,15 +43,19 @@ def unit_rows(vectors: Floats) -> Floats:
 
 
 def _top(scores: Floats, k: int) -> Neighbours:
-    """The k best of each row; of equal ones the first. Overwrites `scores`."""
-    k = min(k, scores.shape[1])
-    rows = np.arange(len(scores))
-    ids = np.empty((len(scores), k), np.int64)
-    values = np.empty((len(scores), k), np.float32)
+    """The k best of each row; of equal ones the first. Overwrites `scores`, which is contiguous."""
+    count, width = scores.shape
+    k = min(k, width)
+    flat, begins = scores.reshape(-1), np.arange(0, count * width, width)
+    ids = np.empty((count, k), np.int64)
+    values = np.empty((count, k), np.float32)
     for at in range(k):  # a few passes of argmax are faster than a partition
-        ids[:, at] = scores.argmax(1)
-        values[:, at] = scores[rows, ids[:, at]]
-        scores[rows, ids[:, at]] = -np.inf
+        best = scores.argmax(1)
+        ids[:, at] = best
+        best += begins
+        values[:, at] = flat[best]
+        if at + 1 < k:
+            flat[best] = -np.inf
     return Neighbours(values, ids)
 
 
@@ -68,22 +72,29 @@ def nearest(src: Floats, tgt: Floats, k: int, threads: int = 1) -> tuple[Neighbo
 
 def _whole(src: Floats, tgt: Floats, a: Floats, b: Floats, k: int) -> tuple[Neighbours, Neighbours]:
     """Everything compared, some rows at a time. `a` and `b` are one over the lengths of rows."""
+    step = max(1, EXACT // max(1, len(tgt)))
+    if step >= len(src):
+        scores = _cosines(src, tgt, a, b)
+        turned = scores.T.copy()
+        return _top(scores, k), _top(turned, k)
     forward = _nothing(len(src), min(k, len(tgt)))
     backward = _nothing(len(tgt), min(k, len(src)))
-    every = slice(0, len(tgt))
-    step = max(1, EXACT // max(1, len(tgt)))
     for start in range(0, len(src), step):
         rows = slice(start, start + step)
-        scores = src[rows] @ tgt.T
-        scores *= a[rows, None]
-        scores *= b
-        turned = scores.T.copy()
+        scores = _cosines(src[rows], tgt, a[rows], b)
+        turned = _beside(backward, slice(0, len(tgt)), scores.shape[0])
+        turned[:, -scores.shape[0] :] = scores.T
         _take(forward, rows, _top(scores, k))
-        if step >= len(src):
-            _take(backward, every, _top(turned, k))
-        else:
-            _improve(backward, every, _top(turned, k), start)
+        _improve(backward, slice(0, len(tgt)), turned, start)
     return forward, backward
+
+
+def _cosines(src: Floats, tgt: Floats, a: Floats, b: Floats) -> Floats:
+    """[n, d], [m, d], [n], [m] -> [n, m]"""
+    scores: Floats = src @ tgt.T
+    scores *= a[:, None]
+    scores *= b
+    return scores
 
 
 def _take(best: Neighbours, rows: slice, found: Neighbours) -> None:
@@ -92,13 +103,22 @@ def _take(best: Neighbours, rows: slice, found: Neighbours) -> None:
     best.ids[rows, : found.ids.shape[1]] = found.ids
 
 
-def _improve(best: Neighbours, rows: slice | Ints, found: Neighbours, start: int) -> None:
-    """Of some rows the best so far and what was found now, numbered from `start`."""
-    scores = np.concatenate([best.scores[rows], found.scores], 1)
-    ids = np.concatenate([best.ids[rows], found.ids + start], 1)
-    top = _top(scores, best.scores.shape[1])
+def _beside(best: Neighbours, rows: slice, count: int) -> Floats:
+    """The best so far of some rows, and room for `count` more. [rows, k + count]"""
+    known = best.scores[rows]
+    out = np.empty((len(known), known.shape[1] + count), np.float32)
+    out[:, : known.shape[1]] = known
+    return out
+
+
+def _improve(best: Neighbours, rows: slice, scores: Floats, start: int) -> None:
+    """The best of some rows from what `_beside` gave; what is new is numbered from `start`."""
+    k = best.ids.shape[1]
+    top = _top(scores, k)
+    known = np.minimum(top.ids, k - 1)
+    known += np.arange(rows.start, rows.stop)[:, None] * k
+    best.ids[rows] = np.where(top.ids < k, best.ids.take(known), top.ids + (start - k))
     best.scores[rows] = top.scores
-    best.ids[rows] = np.take_along_axis(ids, top.ids, 1)
 
 
 def _inverse(vectors: Floats) -> Floats:
@@ -157,26 +177,34 @@ def _corridor(
     bounds = np.searchsorted(of_src, np.arange(src_last + 2)).tolist()
     forward, backward = _nothing(len(src), k), _nothing(len(tgt), k)
 
-    def search(block: int) -> tuple[slice, Ints, Neighbours, Neighbours]:
+    def search(block: int) -> tuple[slice, Ints, list[tuple[int, int]], Neighbours, Floats]:
         rows = slice(block * COARSE, min((block + 1) * COARSE, len(src)))
         wanted = of_tgt[bounds[block] : bounds[block + 1]]
-        columns = (wanted[:, None] * COARSE + np.arange(COARSE)).ravel()
-        columns = columns[columns < len(tgt)]
+        cuts = [0, *(np.flatnonzero(wanted[1:] - wanted[:-1] > 1) + 1).tolist(), len(wanted)]
+        runs = [  # blocks side by side: nothing is gathered
+            (int(wanted[low]) * COARSE, min((int(wanted[high - 1]) + 1) * COARSE, len(tgt)))
+            for low, high in pairwise(cuts)
+        ]
+        columns = np.concatenate([np.arange(*run) for run in runs])
+        here, own = src[rows].T, a[rows]
         turned = np.empty((len(columns), rows.stop - rows.start), np.float32)
-        run = [0, *(np.flatnonzero(np.diff(wanted) > 1) + 1).tolist(), len(wanted)]
-        for low, high in pairwise(run):  # blocks side by side: nothing is gathered
-            part = slice(low * COARSE, min(high * COARSE, len(columns)))
-            first = int(columns[part.start])
-            there = tgt[first : first + part.stop - part.start]
-            np.matmul(there, src[rows].T, out=turned[part])
-        turned *= b[columns, None]
-        turned *= a[rows]
-        scores = turned.T.copy()
-        return rows, columns, _top(scores, k), _top(turned, k)
+        end = 0
+        for low, high in runs:
+            part = turned[end : end + high - low]
+            end += high - low
+            np.matmul(tgt[low:high], here, out=part)
+            part *= b[low:high, None]
+            part *= own
+        return rows, columns, runs, _top(turned.T.copy(), k), turned
 
-    for rows, columns, here, there in _mapped(search, src_last + 1, threads):
+    for rows, columns, runs, here, turned in _mapped(search, src_last + 1, threads):
         _take(forward, rows, Neighbours(here.scores, columns[here.ids]))
-        _improve(backward, columns, there, rows.start)
+        end = 0
+        for low, high in runs:
+            known = _beside(backward, slice(low, high), turned.shape[1])
+            known[:, k:] = turned[end : end + high - low]
+            end += high - low
+            _improve(backward, slice(low, high), known, rows.start)
     return forward, backward
 
 
