@@ -70,22 +70,31 @@ def blocks_of(side: Side, max_side: int) -> Blocks:
             lag[k, low:high] = np.einsum(
                 "nd,nd->n", side.sums[low:high], side.sums[max(low - k, 0) : max(high - k, 0)]
             )
-    norms = np.zeros((max_side, n + 1), np.float32)
-    weights = np.zeros((max_side, n), np.float32)  # of each sentence in the mean block
-    first, total = np.zeros(n), np.zeros(n)  # what a first sentence adds; what is there, by the end
+    lag[1:] *= 2
+    first = np.zeros(n)  # what a first sentence adds
+    norms = np.zeros((size, n + 1))
     for a in range(1, size + 1):
-        count = n + 1 - a
-        first[:count] += lag[a - 1, a - 1 :] * (2 if a > 1 else 1)
-        total[a - 1 :] += first[:count]
-        norm = np.sqrt(np.maximum(total[a - 1 :], 0))
-        norms[a - 1, a:] = norm
-        running = np.concatenate([[0.0], np.cumsum(1.0 / np.maximum(norm, 1e-6))])
-        at = np.arange(n)
-        covered = running[np.minimum(at, n - a) + 1] - running[np.maximum(at + 1 - a, 0)]
-        weights[a - 1] = covered / count
-    unit_mass = np.sqrt(np.einsum("ud,ud->u", side.table, side.table))
-    mass = ragged_sum(side.words, unit_mass)
-    return Blocks(norms, weights @ side.sums, prefix(side.lengths), prefix(mass), unit_mass)
+        first[: n + 1 - a] += lag[a - 1, a - 1 :]
+        np.add(norms[a - 2, a:], first[: n + 1 - a], out=norms[a - 1, a:])
+        norms[a - 1, :a] = 0
+    np.sqrt(np.maximum(norms, 0, out=norms), out=norms)
+    # of each sentence in the mean block: the sum over the blocks that it is in, which end behind it
+    inverse = 1 / np.maximum(norms, 1e-6)
+    for a in range(1, size + 1):
+        inverse[a - 1, :a] = 0
+    total = np.cumsum(inverse, axis=1, out=inverse)
+    sizes = np.arange(1, size + 1)[:, None]
+    last = np.minimum(np.arange(n) + sizes, n) + (sizes - 1) * (n + 1)
+    weights = np.zeros((max_side, n), np.float32)
+    np.divide(total.take(last) - total[:, :-1], n + 1 - sizes, out=weights[:size], casting="unsafe")
+    out = np.zeros((max_side, n + 1), np.float32)
+    out[:size] = norms
+    if side.single:
+        mass = unit_mass = out[0, 1:]
+    else:
+        unit_mass = np.sqrt(np.einsum("ud,ud->u", side.table, side.table))
+        mass = ragged_sum(side.words, unit_mass)
+    return Blocks(out, weights @ side.sums, prefix(side.lengths), prefix(mass), unit_mass)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,5 +114,6 @@ class Background:
 def background(side: Side, blocks: Blocks, other: Blocks) -> Background:
     """From the mean blocks of the other document."""
     dots = np.zeros((len(blocks.norms), len(side) + 1), np.float64)
-    np.cumsum(other.mean @ side.sums.T, axis=1, out=dots[:, 1:])
+    products = side.sums @ other.mean.T  # in this order BLAS is faster
+    np.cumsum(products.T, axis=1, out=dots[:, 1:])
     return Background(dots, blocks.norms)

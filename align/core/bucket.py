@@ -41,8 +41,8 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
     h, w = int(heights.max()), int(widths.max())
     rows = np.minimum(box.src_first + np.arange(h + 1)[:, None], box.src_last)
     columns = np.minimum(box.tgt_first + np.arange(w + 1)[:, None], box.tgt_last)
-    src = ev.src.sums[np.minimum(rows[:-1], len(ev.src) - 1).T]  # [S, h, d]
-    tgt = ev.tgt.sums[np.minimum(columns[:-1], len(ev.tgt) - 1).T]  # [S, w, d]
+    src = ev.src.sums.take(rows[:-1].T, 0, mode="clip")  # [S, h, d]
+    tgt = ev.tgt.sums.take(columns[:-1].T, 0, mode="clip")  # [S, w, d]
     dots = np.zeros((h + 1, w + 1, len(chosen)), np.float32)
     products = dots[1:, 1:]
     products[...] = (src @ tgt.transpose(0, 2, 1)).transpose(1, 2, 0)

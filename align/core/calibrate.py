@@ -124,8 +124,8 @@ def inputs(beads: Beads, moved: npt.NDArray[np.bool_], ev: Evidence) -> Floats:
 def _products(beads: Beads, ev: Evidence) -> Floats:
     """The product of both blocks' vectors; of a sentence alone anything. [k]"""
     out = np.zeros(len(beads.src), np.float32)
-    for start in range(0, len(out), 2048):  # stays in the cache
-        part = slice(start, start + 2048)
+    for start in range(0, len(out), 512):  # stays in the cache
+        part = slice(start, start + 512)
         a = _blocks(ev.src.sums, beads.src[part], beads.a[part])
         out[part] = np.einsum("kd,kd->k", a, _blocks(ev.tgt.sums, beads.tgt[part], beads.b[part]))
     return out
@@ -133,7 +133,7 @@ def _products(beads: Beads, ev: Evidence) -> Floats:
 
 def _blocks(sums: Floats, first: Ints, count: Ints) -> Floats:
     """The summed vectors of blocks; of empty ones any vector. [k, d]"""
-    out = sums[np.minimum(first, len(sums) - 1)]
+    out = sums.take(first, 0, mode="clip")
     for extra in range(1, int(count.max(initial=0))):
         longer = count > extra
         out[longer] += sums[first[longer] + extra]

@@ -56,7 +56,7 @@ def covers(
 
 
 def _cover(side: Side, blocks: Blocks, usual: Floats) -> Cover:
-    if side.table is side.sums and np.array_equal(side.words.ids, np.arange(len(side))):
+    if side.single:
         rows = np.zeros((0, side.sums.shape[1]), np.float32)
         middle = np.full(len(side), 0.5, np.float32)
         return Cover(rows, side.words, blocks.unit_mass, middle, usual, True)
@@ -114,6 +114,8 @@ def best_of(cosines: Floats, entries: Ints, lengths: Ints) -> Floats:
     all sentences are looked at together, then the second ones, ...: several times as fast as
     np.maximum.reduceat. [r, u], [t], [n] -> [n, u]
     """
+    if len(entries) == len(lengths) and (lengths == 1).all():
+        return np.maximum(cosines.take(entries, 0), 0)
     order = np.argsort(-lengths, kind="stable")
     begin = (np.cumsum(lengths) - lengths)[order]
     going = np.searchsorted(-lengths[order], -np.arange(int(lengths.max(initial=0))), side="left")
@@ -157,6 +159,8 @@ def usual_gain(
                 run = np.maximum(run[:, :-1], best[:, b - 1 :])
             usual[b - 1, part] = run.mean((0, 1))
     usual *= blocks.unit_mass
+    if side.single:
+        return usual
     return np.stack([ragged_sum(side.words, row) for row in usual])
 
 

@@ -40,3 +40,8 @@ class Side:
 
     def __len__(self) -> int:
         return len(self.lengths)
+
+    @property
+    def single(self) -> bool:
+        """Each sentence is one unit, its own."""
+        return self.table is self.sums and np.array_equal(self.words.ids, np.arange(len(self)))
