@@ -121,16 +121,16 @@ def _runs(
     added[1:5] = over[BYTES : NAMES + 1]
     np.subtract(ends[np.maximum(here - 1, 0)], ends[before], out=added[5])  # but of the last
     np.subtract(breaks, breaks[np.minimum(before + 1, here[-1])], out=added[6])  # of the first
-    np.remainder(over[QUOTES], 2, out=added[7])
+    np.abs(over[QUOTES], out=added[7])
     np.greater(over[SPOKEN], 0, out=added[8])
     if sign < 0:
         for compared in (0, 7, 8):
             np.negative(added[compared], out=added[compared])
     norm = blocks.norms[:most, side.at]
     dots = usual.dots[:others, side.at].swapaxes(0, 1)  # [k + 1, B, S]
-    expected = (dots - dots[before]).transpose(0, 2, 1, 3)  # [A, B, k + 1, S]
-    expected = expected / np.maximum(norm, 1e-6)[:, None]
-    return _Runs(added, norm, expected.astype(np.float32))
+    expected = dots - dots[before]  # [A, k + 1, B, S]
+    expected /= np.maximum(norm, 1e-6)[:, :, None]
+    return _Runs(added, norm, expected.transpose(0, 2, 1, 3).astype(np.float32, order="C"))
 
 
 class _Measuring:

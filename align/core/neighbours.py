@@ -25,6 +25,7 @@ SECOND = 0.6  # of the best block's cosine: from here on the second best block i
 LIST = 64  # blocks in a list of the inverted index
 PROBES = 8  # of its lists that are searched
 AHEAD = 256  # blocks whose results may wait
+TOGETHER = 4  # blocks that are seen from the other side together
 T = TypeVar("T")
 
 
@@ -106,7 +107,7 @@ def _take(best: Neighbours, rows: slice, found: Neighbours) -> None:
 def _beside(best: Neighbours, rows: slice, count: int) -> Floats:
     """The best so far of some rows, and room for `count` more. [rows, k + count]"""
     known = best.scores[rows]
-    out = np.empty((len(known), known.shape[1] + count), np.float32)
+    out = np.full((len(known), known.shape[1] + count), -np.inf, np.float32)
     out[:, : known.shape[1]] = known
     return out
 
@@ -197,15 +198,45 @@ def _corridor(
             part *= own
         return rows, columns, runs, _top(turned.T.copy(), k), turned
 
+    waiting: list[_Waiting] = []
     for rows, columns, runs, here, turned in _mapped(search, src_last + 1, threads):
         _take(forward, rows, Neighbours(here.scores, columns[here.ids]))
-        end = 0
-        for low, high in runs:
-            known = _beside(backward, slice(low, high), turned.shape[1])
-            known[:, k:] = turned[end : end + high - low]
-            end += high - low
-            _improve(backward, slice(low, high), known, rows.start)
+        waiting.append(_Waiting(rows.start, runs, turned))
+        if len(waiting) == TOGETHER or rows.stop == len(src):
+            _merge(backward, waiting)
+            waiting.clear()
     return forward, backward
+
+
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """Scores of a block of source sentences, not yet seen from the other side."""
+
+    start: int  # first source sentence
+    runs: list[tuple[int, int]]  # target sentences, first and behind the last
+    scores: Floats  # [all of them, source sentences]
+
+
+def _merge(best: Neighbours, waiting: list[_Waiting]) -> None:
+    """What some blocks that follow one another found, for the target sentences."""
+    first, k = waiting[0].start, best.ids.shape[1]
+    count = sum(found.scores.shape[1] for found in waiting)
+    united: list[tuple[int, int]] = []
+    for low, high in sorted(run for found in waiting for run in found.runs):
+        if united and low <= united[-1][1]:
+            united[-1] = united[-1][0], max(high, united[-1][1])
+        else:
+            united.append((low, high))
+    for begin, end in united:
+        scores = _beside(best, slice(begin, end), count)
+        for found in waiting:
+            at = slice(k + found.start - first, k + found.start - first + found.scores.shape[1])
+            row = 0
+            for low, high in found.runs:
+                if begin <= low < end:
+                    scores[low - begin : high - begin, at] = found.scores[row : row + high - low]
+                row += high - low
+        _improve(best, slice(begin, end), scores, first)
 
 
 def indexed(queries: Floats, base: Floats, k: int, threads: int = 1) -> Neighbours:
