@@ -52,6 +52,7 @@ class Measures:
 
 ADDED = 9
 COUNT = len(fields(Measures))
+ORDER, NAMES_SHARED = COUNT - 4, COUNT - 2  # their places
 
 
 def measured(
@@ -74,6 +75,7 @@ def measured(
             total += lengths[end]
             end += 1
         out, done = room[: COUNT * total].reshape(COUNT, total), 0
+        out[ORDER : NAMES_SHARED + 1] = 0  # what is nowhere is not written
         for (a, b), length in zip(fitting[start:end], lengths[start:end], strict=True):
             place = out[:, done : done + length]
             place[-1] = (a + b) / 2
@@ -151,7 +153,9 @@ class _Measuring:
         self.tgt = tgt
         self.of_src = np.concatenate([src.added, src.norm[None], src.usual.swapaxes(0, 1)])
         self.gained: dict[Shape, Floats] = {}  # by target sentences from source blocks
-        self.weak_src: dict[int, _Weakest] = {}  # by b
+        self.weak: tuple[dict[int, _Weakest], dict[int, _Weakest]] = ({}, {})  # by b, by a
+        masses = bucket.src.sums[MASS, :, None], bucket.tgt.sums[MASS]
+        self.each = [np.maximum(m[1:] - m[:-1], 1e-3) / ev.mean_mass for m in masses]
 
     def _begin(self, a: int) -> None:
         """What all shapes with a source sentences share."""
@@ -166,7 +170,6 @@ class _Measuring:
         self.names = _over(bucket.names, a) if bucket.names is not None else None
         gained = bucket.cover.src
         self.by_src = gained[:, a:] - gained[:, :-a]  # [B, h + 1 - a, w + 2, S]
-        self.weak_tgt: _Weakest | None = None
         self.gained = {shape: found for shape, found in self.gained.items() if shape[0] >= a - 1}
 
     def _by_tgt(self, a: int, b: int) -> Floats:
@@ -193,9 +196,7 @@ class _Measuring:
         self._weakest(a, b, weakest)
         self._order(a, b, order)
         for shared, to in ((self.numbers, numbers), (self.names, names)):
-            if shared is None:
-                to[...] = 0
-            else:
+            if shared is not None:
                 np.subtract(shared[:, columns], shared[:, :-b], out=to)
 
     def _reach(self, a: int, b: int, by_src: Floats, by_tgt: Floats, out: Floats) -> None:
@@ -216,23 +217,29 @@ class _Measuring:
 
     def _weakest(self, a: int, b: int, out: Floats) -> None:
         """Of a sentence alone on its side nothing is asked."""
-        cover, mean = self.bucket.cover, self.bucket.evidence.mean_mass
-        out[...] = 0
-        if a > 1:
-            if b not in self.weak_src:
-                sums = cover.src[b - 1, :, : self.columns]
-                self.weak_src[b] = _Weakest(sums, self.bucket.src.sums[MASS, :, None], mean, 0)
-            out += self.weak_src[b].of_runs(a)[:, b:]
-        if b > 1:
-            if self.weak_tgt is None:
-                sums = cover.tgt[a - 1, : self.rows]
-                self.weak_tgt = _Weakest(sums, self.bucket.tgt.sums[MASS], mean, 1)
-            out += self.weak_tgt.of_runs(b)[a:]
+        of_src = self._least(0, b, a)[:, b:] if a > 1 else None
+        of_tgt = self._least(1, a, b)[a:] if b > 1 else None
+        if of_src is None or of_tgt is None:
+            out[...] = 0 if of_src is of_tgt else of_tgt if of_src is None else of_src
+        else:
+            np.add(of_src, of_tgt, out=out)
+
+    def _least(self, side: int, found_in: int, length: int) -> Floats:
+        """The least covered sentence of each run of one side (0: source) in blocks of the other."""
+        known = self.weak[side]
+        if found_in not in known:
+            cover = self.bucket.cover
+            sums = (
+                cover.src[found_in - 1, :, : self.columns]
+                if side == 0
+                else cover.tgt[found_in - 1, : self.rows]
+            )
+            known[found_in] = _Weakest(sums, self.each[side], side)
+        return known[found_in].of_runs(length)
 
     def _order(self, a: int, b: int, out: Floats) -> None:
         """Where in this side's block the other's sentences without the first are found, less where
         those without the last are: in its halves, rising, if the texts run in the same order."""
-        out[...] = 0
         cover = self.bucket.cover
         if b > 1 and cover.src_placed is not None:
             later = _rise(_over(cover.src_placed[b - 2], a), b, 1)
@@ -271,10 +278,11 @@ def _rise(sums: Floats, size: int, axis: int) -> Floats:
 class _Weakest:
     """The least covered sentence of runs that grow, by its share of its own mass."""
 
-    def __init__(self, sums: Floats, mass: Floats, mean_mass: float, axis: int) -> None:
-        """`sums` of coverage and of `mass`, in mean sentences and as it is, along the axis."""
-        each = np.maximum(np.diff(mass, axis=0), 1e-3) / mean_mass
-        self.each = np.minimum(np.diff(sums, axis=axis) / each, MOST_WEAK)
+    def __init__(self, sums: Floats, mass: Floats, axis: int) -> None:
+        """`sums` of coverage along the axis and the mass of each sentence, in mean sentences."""
+        each = sums[1:] - sums[:-1] if axis == 0 else sums[:, 1:] - sums[:, :-1]
+        each /= mass
+        self.each = np.minimum(each, MOST_WEAK, out=each)
         self.least, self.length, self.axis = self.each, 1, axis
 
     def of_runs(self, length: int) -> Floats:

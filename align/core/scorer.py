@@ -29,7 +29,7 @@ from align.errors import AlignError
 
 _PARTS = np.cumsum([len(INNER_FEATURES), len(START_FEATURES)])
 LENGTH = "length"  # the weights for when vectors tell nothing
-BATCH = 1 << 14  # beads measured together
+BATCH = 1 << 13  # beads measured together
 PART = 1 << 13  # beads whose features are held together: they stay in the cache
 FOLDER = Path(__file__).with_name("weights")
 
