@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.beads import alignment_of, rows_of_versions
+from align.collector import without_collector
 from align.core.calibrate import load_calibration
 from align.core.scorer import load_scorer
 from align.core.versions.certainty import load_weights
@@ -34,6 +35,7 @@ log = logging.getLogger("align")
 Vectors = npt.NDArray[np.float32]
 
 
+@without_collector()
 def multi(
     sources: Mapping[str, Source] | Sequence[Source],
     *,
@@ -71,6 +73,7 @@ def multi(
     )
 
 
+@without_collector()
 def multi_documents(
     documents: Sequence[Document],
     *,

@@ -11,8 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from align.beads import alignment_of
+from align.collector import without_collector
 from align.core.align import align_sides
 from align.core.calibrate import load_calibration
+from align.core.memory import keep_freed_memory
 from align.core.scorer import LENGTH, load_scorer
 from align.core.side import Side
 from align.encoders.load import load_encoder
@@ -32,6 +34,7 @@ Progress = Callable[[str, float], None]
 SPLIT, ENCODE = 0.1, 0.5  # share of the work that is done after these, about
 
 
+@without_collector()
 def pair(
     src: Source,
     tgt: Source,
@@ -78,6 +81,7 @@ def pair(
     return kept
 
 
+@without_collector()
 def pair_documents(
     src: Document,
     tgt: Document,
@@ -89,6 +93,7 @@ def pair_documents(
 ) -> Alignment:
     """`pair` for documents that are read and split already, with every pair there is."""
     tell = progress or _nobody
+    keep_freed_memory()
     if vectors is None:
         encoder = load_encoder(encoder)
         name, kind = encoder.name, kind_of(encoder)

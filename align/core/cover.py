@@ -152,8 +152,9 @@ def usual_gain(
     usual = np.zeros((max_side, len(side.table)), np.float32)
     for low in range(0, len(usual[0]), 1024):  # bounds the memory
         part = slice(low, low + 1024)
-        cosines = (far @ side.table[part].T) / length[part]
-        run = best = best_of(cosines, again.ravel(), counts).reshape(len(first), width, -1)
+        best = best_of(far @ side.table[part].T, again.ravel(), counts)
+        best /= length[part]
+        run = best = best.reshape(len(first), width, -1)
         for b in range(1, max_side + 1):
             if 1 < b <= width:
                 run = np.maximum(run[:, :-1], best[:, b - 1 :])

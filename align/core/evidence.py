@@ -33,9 +33,9 @@ NULL_FEATURES = (
 HASH = np.int64(6364136223846793005)  # an odd number; its powers wrap around
 
 
-# rows of Marks.sums: bytes, mass, numbers, weights of names, whether sentences with an odd number of
-# quotation marks are odd in number (no sum), sentences in which somebody speaks, sentences that do
-# not close with . ? ! ..., and paragraph starts, the document's first sentence left out
+# rows of Marks.sums: bytes, mass, numbers, weights of names, whether sentences with an odd number
+# of quotation marks are odd in number (no sum), sentences in which somebody speaks, sentences that
+# do not close with . ? ! ..., and paragraph starts, the document's first sentence left out
 BYTES, MASS, NUMBERS, NAMES, QUOTES, SPOKEN, OPEN_ENDS, BREAKS = range(8)
 
 

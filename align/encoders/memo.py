@@ -58,18 +58,25 @@ def segment_sums(
         for at in range(int(starts[i]), int(starts[i + 1]), _LONG):
             sums[i] += table[rows[at : min(at + _LONG, int(starts[i + 1]))]].sum(0)
     order = order[long:full]
-    taken = np.empty((_BLOCK, table.shape[1]), np.float32)
+    total, taken = np.empty((2, _BLOCK, table.shape[1]), np.float32)
     for block in range(0, len(order), _BLOCK):
         members = order[block : block + _BLOCK]
-        first, length = starts[members], lengths[members]
-        total = table.take(rows[first], 0)
-        going = np.searchsorted(-length, -np.arange(1, int(length[0])), side="left")
-        for place, count in enumerate(going.tolist(), 1):
-            # "clip" because "raise" would copy once more; the rows are in range
-            table.take(rows[first[:count] + place], 0, taken[:count], "clip")
-            total[:count] += taken[:count]
-        sums[members] = total
+        _block_sums(table, rows, starts[members], lengths[members], total, taken)
+        sums[members] = total[: len(members)]
     return sums
+
+
+def _block_sums(
+    table: Floats, rows: npt.NDArray[Any], first: Ints, length: Ints, out: Floats, taken: Floats
+) -> None:
+    """Writes the first sums of `out`: of rows[first[i]:first[i] + length[i]]; lengths fall, none is
+    0. `taken` is room for as many rows."""
+    # "clip" because "raise" would copy once more; the rows are in range
+    table.take(rows[first], 0, out[: len(first)], "clip")
+    going = np.searchsorted(-length, -np.arange(1, int(length[0])), side="left")
+    for place, count in enumerate(going.tolist(), 1):
+        table.take(rows[first[:count] + place], 0, taken[:count], "clip")
+        out[:count] += taken[:count]
 
 
 class _Store:
@@ -184,8 +191,8 @@ class Memo:
         for begin in range(0, len(new), _NEW):
             part = slice(begin, begin + _NEW)
             at = new[part]
-            self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(at)))
-            new_rows[part] = store.add(new_keys[part])
+            order = self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(at)))
+            new_rows[order + begin] = store.add(new_keys[order + begin])
         rows[missing] = new_rows[same]
         for begin in range(0, len(new_tokens), _NEW):
             tokens = new_tokens[begin : begin + _NEW]
@@ -195,9 +202,20 @@ class Memo:
         self._store = store
         return store, rows
 
-    def _sum(self, chunks: Chunks, starts: Ints, ends: Ints, out: Floats) -> None:
-        """Writes the summed vectors of these spans, [m, dims]."""
+    def _sum(self, chunks: Chunks, starts: Ints, ends: Ints, out: Floats) -> Ints:
+        """Writes the summed vectors of these spans, [m, dims], and says in which order. -> [m]"""
         tokens, counts = self._unigram.cut(chunks, starts, ends)
         distinct, number = np.unique(tokens, return_inverse=True)
-        offsets = np.concatenate([[0], np.cumsum(counts)])
-        segment_sums(self._vectors.take(distinct), number, offsets, out)
+        table = self._vectors.take(distinct)
+        if counts.max(initial=0) > _LONG:
+            segment_sums(table, number, np.concatenate([[0], np.cumsum(counts)]), out)
+            return np.arange(len(counts))
+        order = np.argsort(-counts.astype(np.int16), kind="stable")  # so that nothing is moved
+        first, length = (np.cumsum(counts) - counts)[order], counts[order]
+        full = int((counts > 0).sum())
+        out[full:] = 0.0
+        taken = np.empty((_BLOCK, out.shape[1]), np.float32)
+        for block in range(0, full, _BLOCK):
+            some = slice(block, min(block + _BLOCK, full))
+            _block_sums(table, number, first[some], length[some], out[some], taken)
+        return order
