@@ -1,11 +1,12 @@
-"""Nearest neighbours: the inverted index of very long texts."""
+"""Nearest neighbours: blocks of long texts, the inverted index of very long ones."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
 
-from align.core.neighbours import indexed, nearest
+from align.core import neighbours
+from align.core.neighbours import Neighbours, indexed, nearest
 
 
 @pytest.fixture(scope="module")
@@ -35,3 +36,39 @@ def test_threads_change_nothing(noisy: tuple[np.ndarray, np.ndarray]) -> None:
 def test_few_rows() -> None:
     rows = np.eye(3, dtype=np.float32)
     assert indexed(rows, rows, 5).ids[:, 0].tolist() == [0, 1, 2]
+
+
+@pytest.mark.parametrize("moved", [0, 20])
+def test_blocks_find_what_comparing_everything_finds(
+    moved: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(6)
+    blocks = rng.normal(size=(24, 1, 32)) + rng.normal(size=(24, 64, 32))
+    src = blocks.reshape(-1, 32)[:1500].astype(np.float32)
+    tgt = np.roll(blocks, moved, 0).reshape(-1, 32)[:1400].astype(np.float32)
+    tgt += 0.2 * rng.normal(size=tgt.shape).astype(np.float32)
+    exact = nearest(src, tgt, 3)
+    monkeypatch.setattr(neighbours, "EXACT", 10_000)
+    near = nearest(src, tgt, 3)
+    for found, wanted in zip(near, exact, strict=True):
+        right = wanted.scores[:, 0] > 0.9
+        assert np.array_equal(found.ids[right, 0], wanted.ids[right, 0])
+        assert np.allclose(found.scores[right, 0], wanted.scores[right, 0], atol=1e-6)
+        assert (np.diff(found.scores, axis=1) <= 0).all()
+
+    def equal(some: tuple[Neighbours, Neighbours]) -> bool:
+        return all(
+            np.array_equal(x.ids, y.ids) and np.array_equal(x.scores, y.scores)
+            for x, y in zip(near, some, strict=True)
+        )
+
+    assert equal(nearest(src, tgt, 3, threads=2))
+    monkeypatch.setattr(neighbours, "TOGETHER", 1)
+    assert equal(nearest(src, tgt, 3))
+
+
+def test_of_equal_neighbours_the_first() -> None:
+    rows = np.ones((5, 2), np.float32)
+    for found in nearest(rows, rows[:4], 3):
+        assert (found.ids == [0, 1, 2]).all()
+        assert np.allclose(found.scores, 1)
