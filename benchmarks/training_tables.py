@@ -121,7 +121,21 @@ def explore_table() -> str:
                 cells.append(f"**{_changed(change)}**" if sure else _changed(change))
             title = "" if number else f"**{group}** "
             lines.append(f"| {title}| {name} | {' | '.join(cells)} | {len(seeds)} |")
+    cut, settings, facts = found["base"]["cut"], found["base"]["settings"], found["facts"]
+    lines += [
+        "",
+        f"Base: {cut['size']:,} tokens of {settings['dims']} dimensions, {settings['steps']} steps "
+        f"of {found['base']['recipe']['size']:,} examples, {facts['rows']:,} rows "
+        f"({facts['pairs']:,} pairs). Unknown tokens of PUD: {_each(facts['unknown_base'])}; of "
+        f"the shipped vocabulary {_each(facts['unknown_shipped'])}. PUD sentences with numbers "
+        f"that `numbers alike` changes: {_each(facts['with_such_numbers'])}.",
+    ]
     return "\n".join(lines) + "\n"
+
+
+def _each(shares: Any) -> str:
+    """Percent by language."""
+    return ", ".join(f"{lang} {share:.2g} %" for lang, share in shares.items())
 
 
 def _mean(run: Any, kind: str) -> float:

@@ -163,7 +163,7 @@ def test_a_run_goes_on_where_it_was(
     assert 0 <= row["among"] <= row["cosine"] <= 100
     table = training_tables.explore_table().splitlines()
     assert table[4] == "| **x** | cached |" + table[4].partition("cached |")[2]
-    assert len(table) == 6
+    assert len(table) == 8
     monkeypatch.setattr(explore, "BASE", replace(small, without="y"))
     with pytest.raises(SystemExit, match="another base"):
         explore.main(given)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -78,3 +79,14 @@ def test_a_step_stays_on_its_device(bfloat16: bool, monkeypatch: pytest.MonkeyPa
         assert loss.g.dtype == (torch.bfloat16 if bfloat16 else torch.float32)
         with pytest.raises(RuntimeError, match="device"):
             loss.p.add(torch.zeros(6, 6))  # so that a mistake would be seen
+
+
+def test_an_error_while_making_batches_is_raised_and_not_waited_for() -> None:
+    def stream() -> Iterator[Batch]:
+        yield batch(3, 9)
+        raise OSError("the disk is gone")
+
+    ahead = encoder._ahead(stream())
+    assert len(next(ahead).src_keys) == 3
+    with pytest.raises(OSError, match="the disk is gone"):
+        next(ahead)

@@ -82,14 +82,14 @@ def batches(prepared: Prepared, recipe: Recipe, seed: int) -> Iterator[Batch]:
             rng.random(recipe.size) < recipe.joined, rng.integers(2, 5, recipe.size), 1
         )
         width = np.ones(in_runs + singles, np.int64)
-        width[:in_runs] = count[: in_runs * recipe.run].reshape(in_runs, -1).sum(1)
+        in_run = count[: in_runs * recipe.run].reshape(in_runs, recipe.run)
+        width[:in_runs] = in_run.sum(1)
         width[in_runs:] = count[in_runs * recipe.run :]
         chosen = rng.choice(len(groups), len(width), p=weights)
         first = np.array([g.first for g in groups])[chosen]
         last = np.array([g.last for g in groups])[chosen]
         start = first + (rng.random(len(width)) * np.maximum(last - first - width, 1)).astype(int)
-        offset = np.cumsum(count[: in_runs * recipe.run].reshape(in_runs, -1), 1)
-        offset -= count[: in_runs * recipe.run].reshape(in_runs, -1)
+        offset = np.cumsum(in_run, 1) - in_run
         begin = np.concatenate([(start[:in_runs, None] + offset).ravel(), start[in_runs:]])
         end = np.concatenate([np.repeat(last[:in_runs], recipe.run), last[in_runs:]])
         inside = begin < end  # a run may pass the end of a small source

@@ -9,6 +9,7 @@ Identical texts in a batch are not each other's negatives.
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import threading
@@ -143,24 +144,31 @@ def _step(torch: Any, weight: Any, batch: Batch, criterion: _Loss) -> tuple[floa
 
 def _ahead(stream: Iterator[Batch]) -> Iterator[Batch]:
     """Makes the next batches in a thread while the last one is learned from."""
-    waiting: queue.Queue[Batch] = queue.Queue(3)
+    waiting: queue.Queue[Batch | BaseException] = queue.Queue(3)
     stop = threading.Event()
 
-    def work() -> None:
-        for batch in stream:
-            while not stop.is_set():
-                try:
-                    waiting.put(batch, timeout=0.2)
-                    break
-                except queue.Full:
-                    continue
-            if stop.is_set():
+    def put(item: Batch | BaseException) -> None:
+        while not stop.is_set():
+            with contextlib.suppress(queue.Full):
+                waiting.put(item, timeout=0.2)
                 return
+
+    def work() -> None:
+        try:
+            for batch in stream:
+                put(batch)
+                if stop.is_set():
+                    return
+        except BaseException as error:  # whoever waits for a batch must hear of it
+            put(error)
 
     threading.Thread(target=work, daemon=True).start()
     try:
         while True:
-            yield waiting.get()
+            item = waiting.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
     finally:
         stop.set()
 
