@@ -393,10 +393,8 @@ class Screen(io.StringIO):
         return True
 
 
-def test_a_bar_is_shown_after_a_while_and_only_on_a_terminal(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    from align.cli import progress
+def test_a_bar_is_shown_after_a_while_and_only_on_a_terminal() -> None:
+    from align.cli.progress import Bar
 
     for patience, quiet, screen, shown in (
         (60.0, False, Screen(), False),
@@ -404,9 +402,18 @@ def test_a_bar_is_shown_after_a_while_and_only_on_a_terminal(
         (0.0, False, io.StringIO(), False),
         (0.0, False, Screen(), True),
     ):
-        monkeypatch.setattr(progress, "PATIENCE", patience)
-        with progress.Bar(quiet, screen) as bar:
+        with Bar(quiet, screen, patience=patience) as bar:
             bar("encoding", 0.1)
             bar("aligning", 0.6)
         assert ("aligning" in screen.getvalue()) == shown
         assert ("60%" in screen.getvalue()) == shown
+
+
+def test_a_lasting_bar_tells_how_long_it_will_take_and_stays() -> None:
+    from align.cli.progress import Bar
+
+    screen = Screen()
+    with Bar(stream=screen, patience=0.0, lasting=True) as bar:
+        bar("step 7", 0.25)
+    assert screen.getvalue().split("\r")[-1].startswith(" 25% |")
+    assert screen.getvalue().endswith("<?, step 7\n")

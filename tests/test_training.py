@@ -316,13 +316,13 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
 def test_an_interrupted_run_says_how_to_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from align.cli.train import _Bar
+    from align.cli.train import _Steps
 
     def stop(self: object, now: Progress, scores: object) -> None:
         if now.step == 5:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(_Bar, "show", stop)
+    monkeypatch.setattr(_Steps, "show", stop)
     command = ["train", str(corpus(tmp_path / "a.tsv", 300)), "-o", str(tmp_path / "m")]
     command += ["--steps", "10", "--dims", "8", "--threads", "1"]
     assert main(command) == 130

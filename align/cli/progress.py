@@ -1,4 +1,4 @@
-"""A progress bar on standard error for what takes longer than two seconds."""
+"""A progress bar on standard error for what takes long."""
 
 from __future__ import annotations
 
@@ -13,10 +13,20 @@ PATIENCE = 2.0  # seconds before a bar is shown
 class Bar:
     """Shows what is being done and how much is left; nothing where nobody watches a terminal."""
 
-    def __init__(self, quiet: bool = False, stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        quiet: bool = False,
+        stream: TextIO | None = None,
+        *,
+        patience: float = PATIENCE,
+        lasting: bool = False,
+    ) -> None:
+        """`patience`: seconds of work before it appears. `lasting`: of steps that are alike, whose
+        end can be foretold; it stays when the work is done."""
         self._stream = stream or sys.stderr
-        self._silent = quiet or not self._stream.isatty()
-        self._began = time.monotonic()
+        self.silent = quiet or not self._stream.isatty()
+        self._appears = time.monotonic() + patience
+        self._lasting = lasting
         self._bar: Any = None
 
     def __enter__(self) -> Bar:
@@ -33,13 +43,20 @@ class Bar:
 
     def __call__(self, what: str, share: float) -> None:
         """This is done next, and so much of everything is done (0..1)."""
-        if self._silent or time.monotonic() - self._began < PATIENCE:
+        if self.silent or time.monotonic() < self._appears:
             return
         if self._bar is None:
             from tqdm import tqdm
 
-            form = "{percentage:3.0f}% |{bar}| {elapsed} {postfix}"
-            self._bar = tqdm(total=1.0, bar_format=form, file=self._stream, leave=False)
+            left = "<{remaining}" if self._lasting else ""
+            self._bar = tqdm(
+                total=1.0,
+                initial=share if self._lasting else 0.0,
+                bar_format=f"{{percentage:3.0f}}% |{{bar}}| {{elapsed}}{left}{{postfix}}",
+                file=self._stream,
+                leave=self._lasting,
+            )
         self._bar.set_postfix_str(what, refresh=False)
         self._bar.update(share - self._bar.n)
-        self._bar.refresh()
+        if not self._lasting:
+            self._bar.refresh()

@@ -5,13 +5,12 @@ from __future__ import annotations
 import argparse
 import contextlib
 import logging
-import sys
 from collections.abc import Iterator
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from align.cli.common import threads, use_threads
+from align.cli.progress import Bar
 
 log = logging.getLogger("align")
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def run(arguments: argparse.Namespace) -> int:
         threads=count,
         encoding=arguments.encoding,
     )
-    with _Bar(arguments.quiet) as bar, _kept(arguments.output):
+    with Bar(arguments.quiet, patience=0.0, lasting=True) as bar, _kept(arguments.output):
         done = train(
             arguments.corpora,
             arguments.output,
@@ -98,7 +97,7 @@ def run(arguments: argparse.Namespace) -> int:
             dev=arguments.dev,
             resume=arguments.resume,
             overwrite=arguments.overwrite,
-            progress=bar.show,
+            progress=_Steps(bar).show,
         )
     for score in done.scores:
         log.info(
@@ -124,26 +123,13 @@ def _kept(output: str) -> Iterator[None]:
         raise
 
 
-class _Bar:
-    """The progress bar, on standard error if that is a terminal, else a note now and then."""
+class _Steps:
+    """Tells of the steps in a progress bar; where there is none, in a note now and then."""
 
-    def __init__(self, quiet: bool) -> None:
-        self._noted = quiet or not sys.stderr.isatty()
-        self._bar: Any = None
+    def __init__(self, bar: Bar) -> None:
+        self._bar = bar
         self._loss = self._accuracy = 0.0
         self._scores: tuple[DevScore, ...] = ()
-
-    def __enter__(self) -> _Bar:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        at: TracebackType | None,
-    ) -> None:
-        if self._bar is not None:
-            self._bar.close()
 
     def show(self, now: Progress, scores: tuple[DevScore, ...]) -> None:
         """One step is done."""
@@ -155,15 +141,7 @@ class _Bar:
         shown = f"step {now.step}, loss {self._loss:.3f}, in batch {self._accuracy:.1%}"
         if scores:
             shown += f", dev {sum(s.cosine for s in scores) / len(scores):.1%}"
-        if self._noted:
-            if scores != self._scores:
-                log.info("%s", shown)
-            self._scores = scores
-            return
-        if self._bar is None:
-            from tqdm import tqdm
-
-            form = "{percentage:5.1f}% |{bar}| {elapsed}<{remaining}{postfix}"
-            self._bar = tqdm(total=1.0, bar_format=form, file=sys.stderr, initial=now.share)
-        self._bar.set_postfix_str(shown, refresh=False)
-        self._bar.update(now.share - self._bar.n)
+        if self._bar.silent and scores != self._scores:
+            log.info("%s", shown)
+        self._scores = scores
+        self._bar(shown, now.share)
