@@ -18,14 +18,12 @@ two sides begin in the same row of the book.
 from __future__ import annotations
 
 import argparse
-import cProfile
 import functools
 import json
-import pstats
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib import import_module
 from pathlib import Path
 from statistics import median
@@ -34,11 +32,11 @@ from typing import Any
 from benchmarks.books import Book, book
 from benchmarks.measure import (
     RESULTS,
-    in_fresh_process,
-    load_average,
-    machine,
     measure,
-    numbers,
+    measured_alone,
+    options,
+    profiled,
+    report,
     write_json,
 )
 
@@ -128,13 +126,8 @@ def run_once(paths: tuple[Path, Path], langs: tuple[str, str], profile: bool) ->
             "wall": round(time.perf_counter() - wall, 3),
         }
         clock.spent = dict.fromkeys(clock.spent, 0.0)
-        profiler = cProfile.Profile(time.process_time)
-        if profile:
-            profiler.enable()
-        alignment, cost = measure(lambda: work(paths))
-        if profile:
-            profiler.disable()
-            pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(30)
+        with profiled(profile):
+            alignment, cost = measure(lambda: work(paths))
     count = len(alignment.src) + len(alignment.tgt)
     stages = {stage: round(spent, 4) for stage, spent in clock.spent.items()}
     stages["other"] = round(max(0.0, cost.cpu - sum(clock.spent.values())), 4)
@@ -177,16 +170,15 @@ def cell_of(runs: Sequence[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def run(
+def books(
     pairs: Sequence[tuple[str, str]],
     sizes: Sequence[int],
     repeat: int,
     corpora: Sequence[Path] = (),
     seed: int = 0,
     profile: bool = False,
-) -> dict[str, Any]:
+) -> Iterator[dict[str, Any]]:
     """Every book, each run in a fresh process."""
-    loads, cells = [load_average()], []
     for langs in pairs:
         usable = [path for path in corpora if _has(path, langs)]
         if corpora and not usable:
@@ -195,23 +187,14 @@ def run(
             made = book(langs, size, usable, seed)
             with tempfile.TemporaryDirectory() as folder:
                 paths = made.write(Path(folder))
-                command = [sys.executable, "-m", "benchmarks.end_to_end", "--one", "-".join(langs)]
-                runs = [in_fresh_process([*command, *map(str, paths)]) for _ in range(repeat)]
+                names = [str(path) for path in paths]
+                runs = measured_alone("end_to_end", "-".join(langs), repeat, *names)
                 if profile:
                     run_once(paths, langs, profile=True)
             cell = cell_of(runs)
             cell["same_row"] = round(same_row(made, cell.pop("begins")), 4)
             corpus = [path.name for path in usable] or ["the project's own texts"]
-            cells.append({"size": size, "corpus": corpus, **cell, "load": load_average()})
-            print(line(cells[-1]), file=sys.stderr)
-    loads.append(load_average())
-    return {
-        "machine": machine(),
-        "threads": 1,
-        "load_average": {"before": loads[0], "after": loads[1]},
-        "seed": seed,
-        "books": cells,
-    }
+            yield {"size": size, "corpus": corpus, **cell}
 
 
 def _has(path: Path, langs: tuple[str, str]) -> bool:
@@ -235,15 +218,10 @@ def line(cell: dict[str, Any]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Command line."""
-    parser = argparse.ArgumentParser(description="raw text to TSV, stage by stage")
+    parser = options("raw text to TSV, stage by stage", (2000, 200_000), RESULT)
     parser.add_argument("--pairs", default="en-de,en-zh")
-    parser.add_argument("--sizes", type=numbers, default=[2000, 200_000])
-    parser.add_argument("--repeat", type=int, default=3)
     parser.add_argument("--corpus", type=Path, nargs="+", default=[])
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--profile", action="store_true", help="print where the time goes")
-    parser.add_argument("-o", "--output", type=Path, default=RESULT)
-    parser.add_argument("--one", help=argparse.SUPPRESS)  # one fresh process
     parser.add_argument("paths", nargs="*", type=Path, help=argparse.SUPPRESS)
     a = parser.parse_args(argv)
     if a.one:
@@ -254,7 +232,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     for name in a.pairs.split(","):
         src, tgt = name.split("-")
         pairs.append((src, tgt))
-    write_json(a.output, run(pairs, a.sizes, a.repeat, a.corpus, a.seed, a.profile))
+    made = books(pairs, a.sizes, a.repeat, a.corpus, a.seed, a.profile)
+    write_json(a.output, report(made, line, "books", seed=a.seed))
     return 0
 
 

@@ -7,16 +7,19 @@ only the peak of the whole process is known, and `exact` is False.
 
 from __future__ import annotations
 
+import argparse
 import contextlib
+import cProfile
 import ctypes
 import gc
 import json
 import os
 import platform
+import pstats
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -137,3 +140,59 @@ def numbers(text: str) -> list[int]:
         int(part[:-1]) * 1000 if part[-1:] in "kK" else int(part)
         for part in text.replace(" ", "").split(",")
     ]
+
+
+def options(description: str, sizes: Sequence[int], result: Path) -> argparse.ArgumentParser:
+    """The command line of a benchmark of several sizes, each measured in fresh processes."""
+    parser = argparse.ArgumentParser(description=description)
+    parser.add_argument("--sizes", type=numbers, default=list(sizes))
+    parser.add_argument("--repeat", type=int, default=3)
+    parser.add_argument("--profile", action="store_true", help="print where the time goes")
+    parser.add_argument("-o", "--output", type=Path, default=result)
+    parser.add_argument("--one", help=argparse.SUPPRESS)  # one run, in a fresh process
+    return parser
+
+
+def measured_alone(module: str, one: str, repeat: int, *arguments: str) -> list[Any]:
+    """What `python -m benchmarks.MODULE --one ONE ARGUMENTS` prints, so many times."""
+    command = [sys.executable, "-m", f"benchmarks.{module}", "--one", one, *arguments]
+    return [in_fresh_process(command) for _ in range(repeat)]
+
+
+@contextlib.contextmanager
+def profiled(wanted: bool, lines: int = 30) -> Iterator[None]:
+    """Where the CPU time goes, on standard error."""
+    if not wanted:
+        yield
+        return
+    profiler = cProfile.Profile(time.process_time)
+    profiler.enable()
+    try:
+        yield
+    finally:
+        profiler.disable()
+        pstats.Stats(profiler, stream=sys.stderr).sort_stats("tottime").print_stats(lines)
+
+
+def report(
+    cells: Iterable[dict[str, Any]],
+    line: Callable[[dict[str, Any]], str],
+    name: str,
+    **settings: Any,
+) -> dict[str, Any]:
+    """The result file: what was measured, cell by cell, under this name, and on what machine.
+
+    Each cell is told to people as soon as it is there.
+    """
+    loads, found = [load_average()], []
+    for cell in cells:
+        found.append({**cell, "load": load_average()})
+        print(line(found[-1]), file=sys.stderr)
+    loads.append(load_average())
+    return {
+        "machine": machine(),
+        "threads": 1,
+        "load_average": {"before": loads[0], "after": loads[1]},
+        **settings,
+        name: found,
+    }

@@ -128,6 +128,16 @@ def _halves(judged: list[Judged], run: int, which: int = 0) -> list[Judged]:
     return [j for k, j in enumerate(judged) if k // run % 2 == which]
 
 
+def made_from(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The data and the settings, so that the weights can be made again; no paths."""
+    names = ("documents", "held", "rounds", "l2", "weight")
+    return {
+        "gold": sorted(folder.resolve().name for folder in arguments.gold),
+        "corpora": sorted(place.resolve().name for place in arguments.corpus),
+        **{name: getattr(arguments, name) for name in names},
+    }
+
+
 def main() -> None:
     """Learns, writes, reports."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
@@ -200,7 +210,11 @@ def main() -> None:
     first_not, second_not = _halves(judged_not, 4), _halves(judged_not, 4, 1)
     test = fit_calibration(judged_gold + first_held + first_not)
     write_calibration(calibration, arguments.output / f"{arguments.kind}-calibration.json")
-    report: dict[str, Any] = {"encoder": re.sub(r".*/", "", encoder.name), "left out": {}}
+    report: dict[str, Any] = {
+        "encoder": re.sub(r".*/", "", encoder.name),
+        "made from": made_from(arguments),
+        "left out": {},
+    }
     sets: dict[str, list[Evaluation]] = {}
     seen: dict[str, list[Evaluation]] = {}
     for r in gold:

@@ -33,6 +33,7 @@ from benchmarks.measure import (
     in_fresh_process,
     load_average,
     machine,
+    measured_alone,
     numbers,
     write_json,
 )
@@ -78,8 +79,8 @@ def vectors(arguments: argparse.Namespace) -> dict[str, Any]:
                 theirs.append(
                     on_vectors(name, arguments.python, arguments.code, most, n, dims, seed)
                 )
-                command = [sys.executable, "-m", "benchmarks.align_speed", "--lengths", "real"]
-                ours.append(in_fresh_process([*command, "--cell", f"{n},{dims},{seed}"]))
+                one = f"{n},{dims},{seed}"
+                ours += measured_alone("align_speed", one, 1, "--lengths", "real")
             rows.append(
                 {
                     "sentences": n,
