@@ -14,9 +14,10 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from align.alignment import Alignment
 from align.errors import AlignError
 from align.options import Options
-from align.types import Alignment, Bead, Document, Reason, Sentence
+from align.types import Bead, Document, Reason, Sentence
 from align.version import __version__
 from align.versions import MultiAlignment, MultiRow
 

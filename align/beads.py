@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from align.alignment import Alignment
 from align.core.align import Found
 from align.core.explain import Parts
-from align.types import Alignment, Bead, Document, Reason, Sentence
+from align.types import Bead, Document, Reason, Sentence
 from align.versions import MultiRow
 
 if TYPE_CHECKING:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from align.alignment import Alignment
 from align.beads import alignment_of, rows_of_versions
 from align.collector import without_collector
 from align.core.calibrate import load_calibration
@@ -27,7 +28,7 @@ from align.sides import SENTENCE, kind_of, side_of
 from align.text.document import Source, read_document
 from align.text.languages import language_of_name, normalise_language
 from align.text.sentences import Splitter
-from align.types import Alignment, Document
+from align.types import Document
 from align.version import __version__
 from align.versions import MultiAlignment
 

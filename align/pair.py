@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from align.alignment import Alignment
 from align.beads import alignment_of
 from align.collector import without_collector
 from align.core.align import align_sides
@@ -25,7 +26,7 @@ from align.sides import SENTENCE, kind_of, side_of
 from align.text.document import Source, read_document
 from align.text.languages import SUPPORTED
 from align.text.sentences import Splitter
-from align.types import Alignment, Document
+from align.types import Document
 from align.version import __version__
 
 log = logging.getLogger("align")

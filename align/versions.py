@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, overload
 
+from align.alignment import Alignment
 from align.errors import AlignError
-from align.types import Alignment, Document, StrPath
+from align.types import Document, StrPath
 
 
 @dataclass(frozen=True, slots=True)

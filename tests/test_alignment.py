@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from align.alignment import Alignment
 from align.errors import AlignError
 from align.formats import FORMATS, Header, Row, read_rows
-from align.types import Alignment, Bead, Document, Sentence
+from align.types import Bead, Document, Sentence
 
 
 def document(texts: list[str], lang: str | None, name: str) -> Document:

@@ -16,11 +16,12 @@ from types import ModuleType
 
 import pytest
 
+from align.alignment import Alignment
 from align.cli import main
 from align.errors import AlignError
 from align.formats import Header, Row, read_rows, write_rows
 from align.options import Options
-from align.types import Alignment, Bead, Document, Sentence
+from align.types import Bead, Document, Sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from align.alignment import Alignment
 from align.errors import AlignError
 from align.formats import (
     FORMATS,
@@ -20,7 +21,7 @@ from align.formats import (
     with_text,
     write_rows,
 )
-from align.types import Alignment, Bead, Document, Sentence
+from align.types import Bead, Document, Sentence
 
 
 def _document(lang: str, *texts: str) -> Document:

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from align.alignment import Alignment
 from align.formats import COLUMNS, Header, Row, header_of, read_rows, rows_of, write_rows
-from align.types import Alignment, Bead, Document, Sentence
+from align.types import Bead, Document, Sentence
 
 NASTY = (
     "\t", "\n", "\r", "\r\n", '"', "'", '""', "]]>", "<![CDATA[", "&amp;", "&", "<b>", "--", "\0",

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from align.types import Alignment, Bead, Document, Sentence
+from align.alignment import Alignment
+from align.types import Bead, Document, Sentence
 
 ROOT = Path(__file__).resolve().parents[1]
 with pytest.MonkeyPatch.context() as _patch:

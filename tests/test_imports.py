@@ -18,6 +18,7 @@ STAGES = ("text", "encoders", "core", "formats")
 EVERYWHERE = {
     "align",
     "align.types",
+    "align.alignment",
     "align.versions",
     "align.errors",
     "align.options",
@@ -99,7 +100,15 @@ def test_what_numpy_is_enough_for() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["align.cli", "align.types", "align.versions", "align.options", "align.errors"]
+    "module",
+    [
+        "align.cli",
+        "align.types",
+        "align.alignment",
+        "align.versions",
+        "align.options",
+        "align.errors",
+    ],
 )
 def test_these_do_not_even_load_numpy(module: str) -> None:
     code = f"import sys, {module}; print('numpy' in sys.modules)"
@@ -121,10 +130,22 @@ def test_the_package_names_what_it_exports() -> None:
 # which room knows which
 
 
-def imports(path: Path) -> set[str]:
-    """All modules of align that a file imports, at the top or inside functions."""
+class Running(ast.NodeTransformer):
+    """Leaves out what only type checkers read."""
+
+    def visit_If(self, node: ast.If) -> ast.AST | None:
+        is_for_types = isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+        return None if is_for_types else self.generic_visit(node)
+
+
+def imports(path: Path, *, running: bool = False) -> set[str]:
+    """All modules of align that a file imports, at the top or inside functions.
+
+    `running`: without those that only type checkers read.
+    """
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    for node in ast.walk(Running().visit(tree) if running else tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -144,6 +165,14 @@ def test_stages_import_only_themselves_and_the_contracts(stage: str) -> None:
     for path in sorted((PACKAGE / stage).rglob("*.py")):
         foreign = {n for n in imports(path) - EVERYWHERE if room(n) != stage}
         assert not foreign, f"{path.relative_to(ROOT)} imports {sorted(foreign)}"
+
+
+def test_formats_know_the_parts_of_an_alignment_only() -> None:
+    """What is written knows its writers, not the other way round."""
+    assert not imports(PACKAGE / "types.py")
+    wholes = {"align.alignment", "align.versions"}
+    for path in sorted((PACKAGE / "formats").rglob("*.py")):
+        assert not imports(path, running=True) & wholes, path
 
 
 def test_nothing_imports_the_command_line() -> None:

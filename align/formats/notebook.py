@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from align.errors import AlignError
 from align.formats.rows import COLUMNS, Row, rows_of, well_formed
-from align.types import Alignment, Bead
-from align.versions import MultiAlignment
+from align.types import Bead
+
+if TYPE_CHECKING:
+    from align.alignment import Alignment
+    from align.versions import MultiAlignment
 
 MOST = 100  # rows of the HTML table
 _FRAME = COLUMNS[:-2]  # the languages are the same in every row: they go into `attrs`

@@ -10,9 +10,13 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from align.errors import AlignError
-from align.types import Alignment, Bead, Reason
+from align.types import Bead, Reason
+
+if TYPE_CHECKING:
+    from align.alignment import Alignment
 
 COLUMNS = (
     "src",

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from align.errors import AlignError
 from align.formats import format_of, jsonl, tmx, tsv
@@ -20,7 +20,9 @@ from align.formats.cells import number
 from align.formats.files import writing
 from align.formats.markup import language
 from align.formats.rows import Row
-from align.versions import MultiAlignment
+
+if TYPE_CHECKING:
+    from align.versions import MultiAlignment
 
 WIDE = ("tsv", "jsonl", "tmx")
 PROBABILITY = "probability"
