@@ -35,10 +35,10 @@ def side_of(
     surface = surface_of(texts, [sentence.paragraph for sentence in document.sentences])
     if vectors is None and kind_of(encoder) == STATIC:
         units = encoder.units(texts)
-        sums, words, table = units.sums(), Ragged(units.ids, units.starts), units.table
+        sums, words = units.sums(), Ragged(units.ids, units.starts)
         directions = getattr(encoder, "directions", None)
-        if directions is not None:
-            table = table @ directions  # words are compared in the leading directions
+        # words are compared in the leading directions
+        table = units.table if directions is None else units.along(directions)
     else:
         if vectors is None:
             vectors = encoder.encode(texts)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from align.errors import AlignError
 Floats = npt.NDArray[np.float32]
 MEMO_BYTES = 160 << 20  # of remembered rows
 _SENTENCES, _CHARACTERS = 2048, 1 << 19  # in a batch
+_TOGETHER = 512  # units whose vectors stay in the cache
 _PART = 1 << 17  # characters; a longer text is worked on in parts. A multiple of MAX_PIECE
 _gap = re.compile(f"[{SPACE}{PUNCT}]").search
 
@@ -40,13 +41,27 @@ class Units:
     characters. Equal units have equal numbers; what has no known token is no unit.
     """
 
-    ids: npt.NDArray[np.int32]  # [t] rows of the table
+    ids: npt.NDArray[np.int32]  # [t] numbers of units
     starts: npt.NDArray[np.int64]  # [n + 1] sentence i has ids[starts[i]:starts[i + 1]]
-    table: Floats  # [u, d]
+    rows: npt.NDArray[Any]  # [u] where the vector of each unit stands
+    store: Floats  # [> u, d] in what the encoder remembers; nothing is copied
+
+    @property
+    def table(self) -> Floats:
+        """The vector of each unit, [u, d]; a copy."""
+        return self.store.take(self.rows, 0)
+
+    def along(self, directions: Floats) -> Floats:
+        """The vector of each unit in other directions, [d, k] -> [u, k]."""
+        out = np.empty((len(self.rows), directions.shape[1]), np.float32)
+        for begin in range(0, len(out), _TOGETHER):
+            part = slice(begin, begin + _TOGETHER)
+            np.matmul(self.store.take(self.rows[part], 0), directions, out=out[part])
+        return out
 
     def sums(self) -> Floats:
         """The un-normalised vector of each sentence, [n, d]."""
-        return segment_sums(self.table, self.ids, self.starts)
+        return segment_sums(self.store, self.rows[self.ids], self.starts)
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -188,21 +203,23 @@ class StaticEncoder:
         return sums
 
     def units(self, texts: Sequence[str]) -> Units:
-        """The words of every text as rows of one small table."""
+        """The words of every text, each word once."""
         texts, parts = self._split(texts)
         made = _UnitTable(self.dims)
         for _, rowed in self._rowed(texts):
             made.add(rowed)
-        ids, starts, table = made.finish()
-        return Units(ids, starts if parts is None else starts[parts], table)
+        units = made.finish()
+        return units if parts is None else replace(units, starts=units.starts[parts])
 
 
 class _UnitTable:
-    """Gathers the units of batches into one table, each once, in the order of their keys."""
+    """Gathers the units of batches, each once, in the order of their keys."""
 
     def __init__(self, dims: int) -> None:
+        self._dims = dims
         self._keys: list[Hashes] = [np.empty(0, np.uint64)]
-        self._tables = [np.empty((0, dims), np.float32)]
+        self._rows: list[npt.NDArray[Any]] = [np.empty(0, np.int64)]
+        self._stores: list[Floats] = []
         self._ids, self._starts = [np.empty(0, np.int64)], [np.zeros(1, np.int64)]
         self._distinct = self._total = 0
         self._rowed: Rowed | None = None  # of the latest batch; those before it have its table too
@@ -231,18 +248,21 @@ class _UnitTable:
         number[used] = np.arange(self._distinct, self._distinct + len(used))
         self._ids.append(number[rows])
         self._keys.append(self._rowed.keys[used])
-        self._tables.append(self._rowed.table[used])
+        self._rows.append(used)
+        self._stores.append(self._rowed.table)
         self._distinct += len(used)
         self._rowed, self._waiting = None, []
 
-    def finish(self) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.int64], Floats]:
-        """Ids, starts and table of `Units`."""
+    def finish(self) -> Units:
+        """What there was."""
         self._flush()
         ids, starts = np.concatenate(self._ids), np.concatenate(self._starts)
-        if len(self._tables) == 2:  # the memo kept its table all the time
-            return ids.astype(np.int32), starts, self._tables[1]
+        if len(self._stores) == 1:  # the memo kept its table all the time
+            return Units(ids.astype(np.int32), starts, self._rows[1], self._stores[0])
         # a unit that came in several tables is one
         _, first, same = np.unique(
             np.concatenate(self._keys), return_index=True, return_inverse=True
         )
-        return same[ids].astype(np.int32), starts, np.concatenate(self._tables)[first]
+        parts = [store.take(r, 0) for r, store in zip(self._rows[1:], self._stores, strict=True)]
+        store = np.concatenate([np.empty((0, self._dims), np.float32), *parts])
+        return Units(same[ids].astype(np.int32), starts, first, store)
