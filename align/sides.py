@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from align.core.blas import one_blas_thread
 from align.core.side import Ragged, Side
 from align.text.surface import surface_of
 from align.types import Document
@@ -37,8 +38,11 @@ def side_of(
         units = encoder.units(texts)
         sums, words = units.sums(), Ragged(units.ids, units.starts)
         directions = getattr(encoder, "directions", None)
-        # words are compared in the leading directions
-        table = units.table if directions is None else units.along(directions)
+        if directions is None:
+            table = units.table
+        else:
+            with one_blas_thread():
+                table = units.along(directions)  # the leading ones are enough to compare words
     else:
         if vectors is None:
             vectors = encoder.encode(texts)
