@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks import hard
 from benchmarks.measure import RESULTS, ROOT
 from benchmarks.svg import Line, bars, log_plot, short
 
@@ -51,7 +52,7 @@ Growth, as the exponent of the number of sentences: {growth}.
 
 {peers}
 
-## From raw text to TSV
+{hard}## From raw text to TSV
 
 `align.pair` on two files with the embedded encoder, and all pairs written to a TSV file. One
 thread, every run in a fresh process; a sentence of either side counts as one. Importing, loading
@@ -77,12 +78,25 @@ no stage is "other".
 
 ```sh
 python -m benchmarks.align_speed --sizes 500,2k,8k,32k,128k,512k
+python -m benchmarks.hard
 python -m benchmarks.end_to_end --sizes 2k,200k --corpus FILE.tsv ...
 python -m benchmarks.plots
 ```
 
 Without options they stay below 32,000 sentences, and need no data but the project's own.
 [Peers](../benchmarks/peers/README.md) says how to run other aligners beside ours.
+"""
+
+
+HARD = """\
+## Hard documents
+
+Vectors are given as above; what `benchmarks/hard.py` does to the documents breaks the assumption
+that all of one stands in all of the other, in the same order. Time stays linear. Strict F1 counts
+pairs in order, pairs that moved, and sentences that must stay alone. {note}
+
+{table}
+
 """
 
 
@@ -275,7 +289,13 @@ def pages(results: Path = RESULTS) -> dict[str, str]:
     note = " ".join(dict.fromkeys(conditions(result) for result in ends))
     if corpora:
         note += f" Corpora: {', '.join(corpora)}."
+    hard_part = ""
+    if (results / hard.RESULT.name).exists():
+        found = _load(results / hard.RESULT.name)
+        rows = table(hard.HEAD, hard.rows(found))
+        hard_part = HARD.format(note=conditions(found), table=rows)
     text = PAGE.format(
+        hard=hard_part,
         alone_note=conditions(alone),
         alone_table=alone_table(alone),
         growth=growth(alone),

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 with pytest.MonkeyPatch.context() as _patch:
     _patch.syspath_prepend(str(ROOT))
     _patch.syspath_prepend(str(ROOT / "benchmarks" / "peers"))
-    from benchmarks import align_speed, books, end_to_end, measure, plots, svg
+    from benchmarks import align_speed, books, end_to_end, hard, measure, plots, svg
     from benchmarks.peers import common
     from benchmarks.peers import run as peers
 
@@ -103,12 +103,41 @@ def test_growth() -> None:
     assert {step["exponent"] for step in found} == {1.5}
 
 
+@pytest.mark.parametrize("kind", hard.KINDS)
+def test_hard_documents_have_a_gold_of_every_sentence(kind: str) -> None:
+    made = hard.KINDS[kind][1](200, 16, 3)
+    for side, vectors in ((0, made.src), (1, made.tgt)):
+        assert sorted(x for link in made.gold for x in link[side]) == list(range(len(vectors)))
+    for src, tgt in made.gold:
+        if src and tgt:  # they have a meaning in common
+            assert float(made.src[list(src)].sum(0) @ made.tgt[list(tgt)].sum(0)) > 0.2
+
+
+def test_hard_documents_are_as_they_are_called() -> None:
+    sizes = {
+        kind: tuple(map(len, (made.src, made.tgt)))
+        for kind, (_, make) in hard.KINDS.items()
+        for made in [make(400, 8, 0)]
+    }
+    n, m = sizes["plain"]
+    assert sizes["swapped"] == sizes["equal"] == (n, m)
+    assert sizes["excerpt"][0] == pytest.approx(n / 10, abs=3)
+    assert sizes["excerpt"][1] == m
+    assert sizes["foreign"][1] == pytest.approx(m, rel=0.05)
+    equal = hard.equal(400, 8, 0)
+    assert len(np.unique(equal.src, axis=0)) < 0.85 * len(equal.src)
+    crossing = [(i[0], j[0]) for i, j in hard.swapped(400, 8, 0).gold if i and j]
+    assert sum(a[1] > b[1] for a, b in pairwise(crossing)) == 1
+
+
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Both benchmarks run once, tiny."""
     folder = tmp_path_factory.mktemp("results")
+    once = ["--repeat", "1"]
     speed = ["--sizes", "60,120", "--dims", "32", "--repeat", "1"]
     assert align_speed.main([*speed, "-o", str(folder / "align-speed.json")]) == 0
+    assert hard.main(["--sizes", "60", "--dims", "32", *once, "-o", str(folder / "hard.json")]) == 0
     ends = ["--pairs", "en-zh", "--sizes", "40", "--repeat", "1"]
     assert end_to_end.main([*ends, "-o", str(folder / "end-to-end.json")]) == 0
     return folder
@@ -242,6 +271,7 @@ def test_the_page_is_made_from_the_results(
     cell = _read(results / "align-speed.json")["cells"][1]
     assert f"| 120 × 32 | {cell['cpu']:.3f} |" in page
     assert "| en-zh, own, 40 |" in page
+    assert "| two books bound in opposite order | 60 |" in page
     for name in ("speed-cpu.svg", "speed-memory.svg", "speed-stages.svg"):
         assert name in page
         assert ET.parse(tmp_path / name).getroot().tag == f"{SVG}svg"

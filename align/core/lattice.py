@@ -221,19 +221,27 @@ def marginals(lattice: Lattice, sums: Sums) -> Marginals:
             some = chances[:i]  # longer blocks would begin before the segment
             np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
             some += here
-            np.exp(np.clip(some, LEAST, 0, out=some), out=some)
+            _chances(some)
             beads[i, :i] = some
             high = min(a, i)
             leaving[i - high : i] += np.add.reduce(begins[:high], axis=1)[::-1]
             step = above[i] + lattice.src_null[i]
             step += here
-            np.exp(np.clip(step, LEAST, 0, out=step), out=step)
+            _chances(step)
             leaving[i - 1] += step
             src[i] = np.add.reduce(step, axis=0)
     log = cells.here[:, :-1] + lattice.tgt_null[1:]
     log += back[:, 1:]
-    tgt[1:] = np.exp(np.clip(log, LEAST, 0, out=log), out=log).sum(0)
+    tgt[1:] = _chances(log).sum(0)
     return Marginals(beads, src, tgt)
+
+
+def _chances(logs: Doubles) -> Doubles:
+    """What these are the logarithms of, 0..1, in their place."""
+    np.minimum(logs, 0, out=logs)
+    np.maximum(logs, LEAST, out=logs)  # np.clip calls more Python than these two take
+    out: Doubles = np.exp(logs, out=logs)
+    return out
 
 
 def links(found: Marginals) -> Floats:
