@@ -16,22 +16,19 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.layout import static_home
-from align.encoders.load import EMBEDDED
 from align.encoders.pieces import normalise
 from align.encoders.save import save_static
 from align.encoders.static import StaticEncoder
-from align.encoders.tokens import read_unigram
-from align.encoders.vectors import read_vectors
 from align.errors import AlignError
 from align.training.batches import Recipe
-from align.training.bitext import Bitext, find_bitexts
+from align.training.bitext import Bitext
 from align.training.card import Card, model_card, read_licences
 from align.training.dev import HELD_OUT, DevScore, DevSet, measure, read_dev
 from align.training.encoder import Progress, Settings
 from align.training.encoder import train as train_vectors
 from align.training.plan import TrainOptions, least_count, recipe_for, settings_for
 from align.training.prepare import Prepared, prepare
+from align.training.start import Base, base_of, check_output, chosen_bitexts
 from align.training.survey import survey
 from align.training.vocabulary import train_tokenizer
 from align.training.work import Work
@@ -86,9 +83,9 @@ def train(
     if importlib.util.find_spec("torch") is None:
         raise AlignError("training needs torch: pip install 'parallel-align[train]'")
     output, places = Path(output), [Path(place) for place in corpora]
-    _check_output(output, overwrite)
-    base = None if start is None else _base(start, options)
-    bitexts = _bitexts(places, options)
+    check_output(output, overwrite)
+    base = None if start is None else base_of(start, options)
+    bitexts = chosen_bitexts(places, options)
     langs = sorted({lang for bitext in bitexts for lang in bitext.langs})
     given = None if dev is None else tuple(read_dev(Path(dev), langs))
     work = Work(output.with_name(f"{output.name}.work"))
@@ -149,70 +146,11 @@ def train(
     return done
 
 
-@dataclass(frozen=True, slots=True)
-class _Base:
-    """The model that is continued."""
-
-    name: str
-    tokenizer: str  # its tokenizer.json
-    vectors: Floats  # [tokens, dims]
-
-    @property
-    def dims(self) -> int:
-        """Length of a vector."""
-        return int(self.vectors.shape[1])
-
-
-def _base(start: Path | str, options: TrainOptions) -> _Base:
-    folder = Path(start)
-    if start == "embedded" and not folder.exists():
-        folder = EMBEDDED
-    home = static_home(folder) if folder.is_dir() else None
-    if home is None or read_unigram(home / "tokenizer.json") is None:
-        raise AlignError(f"{start}: no model made by `align train`; only those can be continued")
-    table = read_vectors(home / "model.safetensors")
-    if options.dims not in (None, table.dims):
-        raise AlignError(
-            f"{start}: has {table.dims} dimensions, dims asks for {options.dims}; leave it out"
-        )
-    tokenizer = (home / "tokenizer.json").read_text("utf-8")
-    return _Base(StaticEncoder(folder).name, tokenizer, table.take(np.arange(table.count)))
-
-
-def _check_output(output: Path, overwrite: bool) -> None:
-    """Before hours of work, not after."""
-    if output.exists() and (not output.is_dir() or any(output.iterdir())):
-        if not (output / "modules.json").is_file():
-            raise AlignError(f"{output}: exists and is no model; name another folder")
-        if not overwrite:
-            raise AlignError(f"{output}: a model is there; name another folder, or --overwrite")
-    home = output.resolve().parent
-    while not home.exists():
-        home = home.parent
-    if not home.is_dir():
-        raise AlignError(f"{output}: cannot be made, {home} is a file")
-    if not os.access(home, os.W_OK | os.X_OK):
-        raise AlignError(f"{output}: no permission to write in {home}")
-
-
-def _bitexts(places: Sequence[Path], options: TrainOptions) -> list[Bitext]:
-    found = find_bitexts(places, options.encoding)
-    if not options.languages:
-        return found
-    chosen = [part for bitext in found if (part := bitext.only(options.languages)) is not None]
-    every = sorted({lang for bitext in found for lang in bitext.langs})
-    missing = [lang for lang in options.languages if lang not in every]
-    if missing or not chosen:
-        what = f"none in {', '.join(missing)}" if missing else "no pair of those asked for"
-        raise AlignError(f"languages: the bitext has {', '.join(every)}, {what}")
-    return chosen
-
-
 def _asked(
     options: TrainOptions,
     bitexts: Sequence[Bitext],
     start: Path | str | None,
-    base: _Base | None,
+    base: Base | None,
     dev: Path | str | None,
 ) -> dict[str, Any]:
     """What a run must have in common with the one it resumes."""
@@ -231,7 +169,7 @@ def _prepare(
     work: Work,
     bitexts: Sequence[Bitext],
     options: TrainOptions,
-    base: _Base | None,
+    base: Base | None,
     dev: tuple[DevSet, ...] | None,
 ) -> tuple[str, tuple[DevSet, ...], Prepared]:
     """Reads the bitext: vocabulary, what to measure with, and the rest as token numbers."""
@@ -276,7 +214,7 @@ def _encode_with(weights: Floats, tokenizer: Any) -> Callable[[Sequence[str]], F
 
 
 def _card(
-    done: Trained, prepared: Prepared, recipe: Recipe, settings: Settings, base: _Base | None
+    done: Trained, prepared: Prepared, recipe: Recipe, settings: Settings, base: Base | None
 ) -> Card:
     """What the model card says."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH")  # reproducible-builds.org

@@ -38,11 +38,11 @@ from align.training.many import (
     Text,
     learn_ballot,
     learn_certainty,
-    learn_trust,
     mark,
     weighed,
     write_weights,
 )
+from align.training.trust import learn_trust
 from align.training.versions import Unit, Ways, links_of_units, multi_way, rows_of_units
 from align.tune import document
 from benchmarks.quality import (

@@ -199,9 +199,9 @@ def test_continue_from_a_model(made: Path, tmp_path: Path) -> None:
     assert f"| continues | {load_encoder(made / 'model').name} |" in card
     with pytest.raises(AlignError, match="has 32 dimensions, dims asks for 64; leave it out"):
         train([text], tmp_path / "other", start=made / "model", dims=64)
-    from align.train import _base
+    from align.training.start import base_of
 
-    assert _base("embedded", TrainOptions()).name == load_encoder().name
+    assert base_of("embedded", TrainOptions()).name == load_encoder().name
     with pytest.raises(AlignError, match="no model made by `align train`"):
         train([text], tmp_path / "other", start=tmp_path)
 
