@@ -99,13 +99,13 @@ def best_path(lattice: Lattice) -> Path:
     v, above = cells.here, cells.above
     rows, a, b, columns, count = lattice.beads.shape
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
-    joined = np.empty((a, b, columns, count))
+    ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
+    joined = ways[:-1].reshape(a, b, columns, count)
     for i in range(rows):
         if i:
-            some = joined[:i]  # longer blocks would begin before the segment
-            np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
-            np.maximum.reduce(some, axis=(0, 1), out=v[i])
-            np.maximum(v[i], above[i] + lattice.src_null[i], out=v[i])
+            np.add(cells.before[i], lattice.beads[i], out=joined)
+            np.add(above[i], lattice.src_null[i], out=ways[-1])
+            np.maximum.reduce(ways, axis=0, out=v[i])
         free = v[i] - nulls
         np.maximum.accumulate(free, axis=0, out=free)
         np.add(free, nulls, out=v[i])
@@ -154,25 +154,28 @@ class Sums:
     total: Doubles  # [S]
 
 
+def _chances(logs: Doubles) -> Doubles:
+    """What these are the logarithms of, 0..1, in their place."""
+    np.clip(logs, LEAST, 0, out=logs)
+    out: Doubles = np.exp(logs, out=logs)
+    return out
+
+
 def all_paths(lattice: Lattice) -> Sums:
     """Forward log-sums."""
     cells = _cells(lattice)
     v, above = cells.here, cells.above
     rows, a, b, columns, count = lattice.beads.shape
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
-    joined = np.empty((a, b, columns, count))
+    ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
+    joined = ways[:-1].reshape(a, b, columns, count)
     for i in range(rows):
         if i:
-            some = joined[:i]
-            np.add(cells.before[i, :i], lattice.beads[i, :i], out=some)
-            alone = above[i] + lattice.src_null[i]  # finite: there is a way along the sides
-            top = np.maximum.reduce(some, axis=(0, 1))
-            np.maximum(top, alone, out=top)
-            some -= top
-            np.exp(np.maximum(some, LEAST, out=some), out=some)
-            alone -= top
-            total = np.add.reduce(some, axis=(0, 1))
-            total += np.exp(alone, out=alone)
+            np.add(cells.before[i], lattice.beads[i], out=joined)
+            np.add(above[i], lattice.src_null[i], out=ways[-1])
+            top = np.maximum.reduce(ways, axis=0)  # finite: there is a way along the sides
+            ways -= top
+            total = np.add.reduce(_chances(ways), axis=0)
             np.log(total, out=total)
             np.add(total, top, out=v[i])
         free = v[i] - nulls
@@ -234,14 +237,6 @@ def marginals(lattice: Lattice, sums: Sums) -> Marginals:
     log += back[:, 1:]
     tgt[1:] = _chances(log).sum(0)
     return Marginals(beads, src, tgt)
-
-
-def _chances(logs: Doubles) -> Doubles:
-    """What these are the logarithms of, 0..1, in their place."""
-    np.minimum(logs, 0, out=logs)
-    np.maximum(logs, LEAST, out=logs)  # np.clip calls more Python than these two take
-    out: Doubles = np.exp(logs, out=logs)
-    return out
 
 
 def links(found: Marginals) -> Floats:
