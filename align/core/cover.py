@@ -115,7 +115,8 @@ def best_of(cosines: Floats, entries: Ints, lengths: Ints) -> Floats:
     np.maximum.reduceat. [r, u], [t], [n] -> [n, u]
     """
     if len(entries) == len(lengths) and (lengths == 1).all():
-        return np.maximum(cosines.take(entries, 0), 0)
+        alone = cosines.take(entries, 0)
+        return np.clip(alone, 0, np.inf, out=alone)  # twice as fast as np.maximum with a number
     order = np.argsort(-lengths, kind="stable")
     begin = (np.cumsum(lengths) - lengths)[order]
     going = np.searchsorted(-lengths[order], -np.arange(int(lengths.max(initial=0))), side="left")
