@@ -98,6 +98,8 @@ PLAN: dict[str, dict[str, Variant]] = {
     "loss": {
         "margin 0": change(settings={"margin": 0.0}),
         "margin 0.2": change(settings={"margin": 0.2}),
+        "margin 0.3": change(settings={"margin": 0.3}),
+        "margin 0.3, 2 x steps": change(settings={"margin": 0.3, "steps": 2 * STEPS}),
         "scale 15": change(settings={"scale": 15.0}),
         "scale 40": change(settings={"scale": 40.0}),
     },

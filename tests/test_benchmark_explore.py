@@ -71,9 +71,23 @@ def test_experimental_losses_begin_as_the_trainers_own(monkeypatch: pytest.Monke
     own = encoder._Loss(torch, "cuda", encoder.Settings())(a, b, made)
     cached = explore_parts.Cached(torch, "cpu", encoder.Settings())
     first = cached(a, b, made)
-    assert first[:2] == pytest.approx(own[:2], rel=1e-4)
-    assert torch.allclose(first[2], own[2], atol=1e-4)
+    assert first[:2] == pytest.approx(own[:2], rel=5e-3)  # bfloat16
+    assert torch.allclose(first[2], own[2], atol=2e-2)
     assert cached(a, b, batch([5, 6, 7, 8, 8]))[0] > first[0]
+
+
+def test_cached_negatives_stand_beside_those_of_the_batch() -> None:
+    cached = explore_parts.Cached(torch, "cpu", encoder.Settings(scale=3.0, margin=0.0))
+    a, b, c, d = (units(2, seed) for seed in range(4))
+    cached(c, d, batch([0, 1]))
+    loss, _, gradient = cached(a, b, batch([2, 3]))
+    a, b = a.requires_grad_(), b.requires_grad_()
+    old, own = torch.stack([c[0], d[0]]), torch.arange(2)  # every second one
+    sides = (torch.cat([x @ y.T, x @ old.T], 1) for x, y in ((a, b), (b, a)))
+    expected = sum(torch.nn.functional.cross_entropy(3 * side, own) for side in sides) / 2
+    expected.backward()
+    assert loss == pytest.approx(float(expected.detach()), rel=5e-3)
+    assert torch.allclose(gradient, torch.cat([a.grad, b.grad]), atol=2e-2)
 
 
 def test_a_text_is_not_its_own_cached_negative() -> None:
