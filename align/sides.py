@@ -37,6 +37,7 @@ def side_of(
     if vectors is None and kind_of(encoder) == STATIC:
         units = encoder.units(texts)
         sums, words = units.sums(), Ragged(units.ids, units.starts)
+        closing = units.closing
         directions = getattr(encoder, "directions", None)
         if directions is None:
             table = units.table
@@ -49,6 +50,7 @@ def side_of(
         sums = vectors * np.sqrt(surface.lengths)[:, None]
         n = len(texts)
         words, table = Ragged(np.arange(n, dtype=np.int32), np.arange(n + 1)), sums
+        closing = None
     return Side(
         sums,
         words,
@@ -59,4 +61,5 @@ def side_of(
         surface.marks,
         Ragged(*surface.numbers),
         Ragged(*surface.names),
+        closing,
     )

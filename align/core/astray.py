@@ -87,6 +87,7 @@ def _reversed(side: Side) -> Side:
         side.marks[order],
         _picked(side.numbers, order),
         _picked(side.names, order),
+        side.closing,
     )
 
 

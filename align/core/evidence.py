@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from align.core.anchors import Anchors, Segments, length_ratio
 from align.core.blocks import Background, Blocks, background, blocks_of, prefix
+from align.core.clauses import Clauses, clauses_of
 from align.core.cover import Cover, covers
 from align.core.neighbours import Neighbours
 from align.core.shared import Matches, matches, per_sentence, rarity
@@ -104,6 +105,8 @@ class Evidence:
     tgt_background: Background
     src_cover: Cover
     tgt_cover: Cover
+    src_clauses: Clauses | None
+    tgt_clauses: Clauses | None
     src_rarity: Floats  # [t]; weight of each name
     src_marks: Marks
     tgt_marks: Marks
@@ -113,6 +116,12 @@ class Evidence:
     level: float  # cosine above the usual of a typical sentence's best match, at least LEAST_LEVEL
     ratio: float  # log of target bytes a source byte
     paragraphs: bool  # both documents have any
+
+    @property
+    def mean_bytes(self) -> float:
+        """Of a sentence."""
+        total = float(self.src_blocks.bytes[-1] + self.tgt_blocks.bytes[-1])
+        return total / max(1, len(self.src) + len(self.tgt))
 
     @property
     def max_side(self) -> int:
@@ -141,6 +150,8 @@ def evidence(
         src_usual,
         tgt_usual,
         *covers(src, tgt, a, b, max_side),
+        clauses_of(src),
+        clauses_of(tgt),
         src_weight,
         _marks(src, a, src_weight),
         _marks(tgt, b, tgt_weight),

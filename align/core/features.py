@@ -11,6 +11,7 @@ margin      cosine of the blocks above the mean of their rows and columns
 length      log ratio of UTF-8 bytes, the document's own ratio taken out
 weakest     the least covered sentence of the block: must each belong?
 leak        what the block would gain from the sentences just outside it
+clauses     each clause's best cosine among the other block's clauses, pairs of clauses, sentences
 order       whether the parts of a block are found in sentences that follow one another alike
 """
 
@@ -22,7 +23,8 @@ import numpy as np
 
 from align.core.bucket import Bucket
 from align.core.evidence import LIST_MARK, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN
-from align.core.measures import Measures, Shape, measured
+from align.core.found import Shape
+from align.core.measures import Measures, measured
 from align.core.side import Floats, Ints
 
 QUESTION, EXCLAMATION = 2, 3  # classes of closing marks
@@ -33,7 +35,8 @@ INNER_FEATURES = (  # of a block and a block
     "names shared", "names alone", "open end inside", "paragraph inside", "quotes differ",
     "coverage capped", "margin above .3", "margin above .5", "leak",
     "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
-    "margin against the usual", "coverage against the usual", "order inside",
+    "margin against the usual", "coverage against the usual", "order inside", "clauses found",
+    "weakest by clauses", "leak by clauses",
 )  # fmt: skip
 START_FEATURES = (  # of the two places where a bead begins
     "paragraph starts agree", "paragraph starts differ", "speech begins on both",
@@ -85,6 +88,9 @@ def inner_features(m: Measures, level: float) -> Floats:
     np.subtract(m.reach, 2 * covered, out=of["leak"])
     of["weakest sentence"][:] = m.weakest
     of["order inside"][:] = m.order
+    of["clauses found"][:] = m.clauses
+    of["weakest by clauses"][:] = m.clauses_weakest
+    np.subtract(m.clauses_reach, 2 * m.clauses, out=of["leak by clauses"])
 
     cosine = np.divide(m.dot, np.maximum(m.norm, 1e-6), out=of["cosine"])
     margin = np.subtract(cosine, 0.5 * m.usual, out=of["margin"])

@@ -15,11 +15,8 @@ import numpy as np
 from align.core.blocks import Background, Blocks
 from align.core.bucket import Bucket
 from align.core.evidence import BREAKS, BYTES, MASS, NAMES, OPEN_ENDS, QUOTES, SPOKEN, Marks
+from align.core.found import Found, Shape
 from align.core.side import Floats
-
-Shape = tuple[int, int]  # sentences: source, target
-
-MOST_WEAK = 0.3  # of the least covered sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +42,9 @@ class Measures:
     reach: Floats  # coverage in the block one sentence larger where better, once for each of 4 ends
     weakest: Floats  # least covered sentence of both sides
     order: Floats  # what comes later here, by how much later it comes there; of both sides
+    clauses: Floats  # found, of both sides, in mean sentences
+    clauses_reach: Floats  # as `reach`
+    clauses_weakest: Floats  # as `weakest`
     numbers: Floats  # shared
     names: Floats
     size: Floats  # mean of both sides, in sentences
@@ -52,7 +52,7 @@ class Measures:
 
 ADDED = 9
 COUNT = len(fields(Measures))
-ORDER, NAMES_SHARED = COUNT - 4, COUNT - 2  # their places
+FROM, TO = COUNT - 7, COUNT - 1  # the places of those that may be nowhere
 
 
 def measured(
@@ -75,7 +75,7 @@ def measured(
             total += lengths[end]
             end += 1
         out, done = room[: COUNT * total].reshape(COUNT, total), 0
-        out[ORDER : NAMES_SHARED + 1] = 0  # what is nowhere is not written
+        out[FROM:TO] = 0  # what is nowhere is not written
         for (a, b), length in zip(fitting[start:end], lengths[start:end], strict=True):
             place = out[:, done : done + length]
             place[-1] = (a + b) / 2
@@ -152,10 +152,18 @@ class _Measuring:
             runs.added[2] /= 2 * ev.mean_mass
         self.tgt = tgt
         self.of_src = np.concatenate([src.added, src.norm[None], src.usual.swapaxes(0, 1)])
-        self.gained: dict[Shape, Floats] = {}  # by target sentences from source blocks
-        self.weak: tuple[dict[int, _Weakest], dict[int, _Weakest]] = ({}, {})  # by b, by a
-        masses = bucket.src.sums[MASS, :, None], bucket.tgt.sums[MASS]
-        self.each = [np.maximum(m[1:] - m[:-1], 1e-3) / ev.mean_mass for m in masses]
+        self.words = Found(bucket.cover, *self._each(MASS, 1e-3, ev.mean_mass))
+        self.clauses = (
+            Found(bucket.clauses, *self._each(BYTES, 1, ev.mean_bytes)) if bucket.clauses else None
+        )
+
+    def _each(self, what: int, least: float, mean: float) -> tuple[Floats, Floats]:
+        """What each sentence of either side has of something, in means. [h, S], [w, S]"""
+        src, tgt = self.bucket.src.sums[what], self.bucket.tgt.sums[what]
+        return (
+            np.maximum(src[1:] - src[:-1], least) / mean,
+            np.maximum(tgt[1:] - tgt[:-1], least) / mean,
+        )
 
     def _begin(self, a: int) -> None:
         """What all shapes with a source sentences share."""
@@ -168,16 +176,6 @@ class _Measuring:
         self.dots = _over(bucket.dots, a)
         self.numbers = _over(bucket.numbers, a) if bucket.numbers is not None else None
         self.names = _over(bucket.names, a) if bucket.names is not None else None
-        gained = bucket.cover.src
-        self.by_src = gained[:, a:] - gained[:, :-a]  # [B, h + 1 - a, w + 2, S]
-        self.gained = {shape: found for shape, found in self.gained.items() if shape[0] >= a - 1}
-
-    def _by_tgt(self, a: int, b: int) -> Floats:
-        """[h + 2, w + 1 - b, S]"""
-        if (a, b) not in self.gained:
-            sums = self.bucket.cover.tgt[a - 1]
-            self.gained[a, b] = sums[:, b:] - sums[:, :-b]
-        return self.gained[a, b]
 
     def write(self, a: int, b: int, out: Floats) -> None:
         """Measures all beads a-b, but for their size. [COUNT, h + 1 - a, w + 1 - b, S]"""
@@ -186,56 +184,22 @@ class _Measuring:
         columns, tgt = slice(b, self.columns), self.tgt
         src = self.src[:, :, columns]
         np.add(src[:ADDED], tgt.added[:, None, b - 1, b:], out=out[:ADDED])
-        usual, dot, norms, by_src, by_tgt, reach, weakest, order, numbers, names = out[ADDED:-1]
+        usual, dot, norms, by_src, by_tgt, reach, weakest, order = out[ADDED:-6]
+        found, wider, least, numbers, names = out[-6:-1]
         np.add(src[ADDED + b], tgt.usual[b - 1, a - 1, b:], out=usual)
         np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
         np.multiply(src[ADDED], tgt.norm[b - 1, b:], out=norms)
-        by_src[...] = self.by_src[b - 1, :, columns]
-        by_tgt[...] = self._by_tgt(a, b)[a : self.rows]
-        self._reach(a, b, by_src, by_tgt, reach)
-        self._weakest(a, b, weakest)
+        by_src[...], by_tgt[...] = self.words.both(a, b)
+        self.words.reach(a, b, reach)
+        self.words.weakest(a, b, weakest)
         self._order(a, b, order)
+        if self.clauses is not None:
+            np.add(*self.clauses.both(a, b), out=found)
+            self.clauses.reach(a, b, wider)
+            self.clauses.weakest(a, b, least)
         for shared, to in ((self.numbers, numbers), (self.names, names)):
             if shared is not None:
                 np.subtract(shared[:, columns], shared[:, :-b], out=to)
-
-    def _reach(self, a: int, b: int, by_src: Floats, by_tgt: Floats, out: Floats) -> None:
-        """Where a block has no larger one, or it lies outside, the block itself counts."""
-        if b < len(self.by_src):
-            wider = self.by_src[b]
-            np.maximum(wider[:, b : self.columns], by_src, out=out)
-            out += np.maximum(wider[:, b + 1 : self.columns + 1], by_src)
-        else:
-            np.multiply(by_src, 2, out=out)
-        if a < len(self.bucket.cover.tgt):
-            taller = self._by_tgt(a + 1, b)
-            out += np.maximum(taller[a : self.rows], by_tgt)
-            out += np.maximum(taller[a + 1 : self.rows + 1], by_tgt)
-        else:
-            out += by_tgt
-            out += by_tgt
-
-    def _weakest(self, a: int, b: int, out: Floats) -> None:
-        """Of a sentence alone on its side nothing is asked."""
-        of_src = self._least(0, b, a)[:, b:] if a > 1 else None
-        of_tgt = self._least(1, a, b)[a:] if b > 1 else None
-        if of_src is None or of_tgt is None:
-            out[...] = 0 if of_src is of_tgt else of_tgt if of_src is None else of_src
-        else:
-            np.add(of_src, of_tgt, out=out)
-
-    def _least(self, side: int, found_in: int, length: int) -> Floats:
-        """The least covered sentence of each run of one side (0: source) in blocks of the other."""
-        known = self.weak[side]
-        if found_in not in known:
-            cover = self.bucket.cover
-            sums = (
-                cover.src[found_in - 1, :, : self.columns]
-                if side == 0
-                else cover.tgt[found_in - 1, : self.rows]
-            )
-            known[found_in] = _Weakest(sums, self.each[side], side)
-        return known[found_in].of_runs(length)
 
     def _order(self, a: int, b: int, out: Floats) -> None:
         """Where in this side's block the other's sentences without the first are found, less where
@@ -273,24 +237,3 @@ def _rise(sums: Floats, size: int, axis: int) -> Floats:
     if axis == 0:
         return sums[size:] - sums[size - 1 : -1]
     return sums[:, size:] - sums[:, size - 1 : -1]
-
-
-class _Weakest:
-    """The least covered sentence of runs that grow, by its share of its own mass."""
-
-    def __init__(self, sums: Floats, mass: Floats, axis: int) -> None:
-        """`sums` of coverage along the axis and the mass of each sentence, in mean sentences."""
-        each = sums[1:] - sums[:-1] if axis == 0 else sums[:, 1:] - sums[:, :-1]
-        each /= mass
-        self.each = np.minimum(each, MOST_WEAK, out=each)
-        self.least, self.length, self.axis = self.each, 1, axis
-
-    def of_runs(self, length: int) -> Floats:
-        """At least as long as those asked for before."""
-        while self.length < length:
-            if self.axis == 0:
-                self.least = np.minimum(self.least[:-1], self.each[self.length :])
-            else:
-                self.least = np.minimum(self.least[:, :-1], self.each[:, self.length :])
-            self.length += 1
-        return self.least

@@ -37,6 +37,7 @@ class Side:
     marks: Ints  # [n]; bit set of what else is seen (quotes, list marks, ...)
     numbers: Ragged  # fingerprints of the numbers in each sentence
     names: Ragged  # fingerprints of the words that could be the same in the other language
+    closing: npt.NDArray[np.bool_] | None = None  # [u]; units that a clause ends with, if known
 
     def __len__(self) -> int:
         return len(self.lengths)

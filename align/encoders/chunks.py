@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from align.encoders.pieces import CLAUSE_ENDS, _simplified
 from align.encoders.pieces import HAN as HAN_CLASS
 from align.encoders.pieces import PUNCT as PUNCT_CLASS
 from align.encoders.pieces import SPACE as SPACE_CLASS
-from align.encoders.pieces import _simplified
 
 WORD, SPACE, HAN, PUNCT = 0, 1, 2, 3  # kinds of characters
 # Tables end where Unicode 17's letters do; tags (U+E0000..E0FFF) are moved behind that, and what
@@ -178,6 +178,20 @@ def chunk(texts: Sequence[str]) -> Chunks:
     starts, ends = edges[solid], edges[solid + 1]
     offsets = np.searchsorted(starts, begins)
     return Chunks(codes, kinds, *_running(codes), starts, ends, begin[solid] == HAN, offsets)
+
+
+@functools.cache
+def _clause_marks() -> frozenset[int]:
+    return frozenset(c for first, last in _ranges(CLAUSE_ENDS) for c in range(first, last + 1))
+
+
+def clause_ends(chunks: Chunks, some: Ints) -> npt.NDArray[np.bool_]:
+    """Which of these chunks end a clause: punctuation with a comma, a stop, a bracket, ... [m]"""
+    found = np.zeros(len(some), np.bool_)
+    for k in np.flatnonzero(chunks.kinds[chunks.starts[some]] == PUNCT).tolist():
+        codes = chunks.codes[chunks.starts[some[k]] : chunks.ends[some[k]]]
+        found[k] = not _clause_marks().isdisjoint(codes.tolist())
+    return found
 
 
 def spell(strings: Sequence[str]) -> tuple[Codes, Kinds, Ints, Ints]:

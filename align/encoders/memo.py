@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.chunks import Chunks, Hashes, Ints, chunk
+from align.encoders.chunks import Chunks, Hashes, Ints, chunk, clause_ends
 from align.encoders.hashing import KeyTable
 from align.encoders.unigram import Tokens, Unigram
 from align.encoders.vectors import Floats, TokenVectors
@@ -38,6 +38,7 @@ class Rowed:
     rows: npt.NDArray[Any]  # [t]
     starts: Ints  # [n + 1]
     keys: Hashes  # [> u] equal keys: the same unit, in any table of the same encoder
+    closing: npt.NDArray[np.bool_]  # [> u] whether a clause ends with it
 
 
 def segment_sums(
@@ -87,6 +88,7 @@ class _Store:
         self.table[0] = 0.0
         self.keys = np.zeros(capacity, np.uint64)
         self.uses = np.zeros(capacity, np.int64)
+        self.closing = np.zeros(capacity, np.bool_)
         self.size = 1
         self.index = KeyTable(capacity)
         self.of_token = np.full(tokens, -1, np.int32)  # the short way to the row of a token
@@ -116,6 +118,7 @@ class _Store:
         other.table.take(kept, 0, self.next(len(kept)), "clip")
         rows = self.add(other.keys[kept])
         self.uses[rows] = other.uses[kept] // 2  # old merits fade
+        self.closing[rows] = other.closing[kept]
         moved = np.full(len(other.table), -1, np.int32)
         moved[kept] = rows
         moved[0] = 0
@@ -159,14 +162,14 @@ class Memo:
             used = np.concatenate([plain_rows, token_rows])
             store.uses[: store.size] += np.bincount(used, minlength=store.size)
         if not han.any():
-            return Rowed(store.table, plain_rows, chunks.offsets, store.keys)
+            return Rowed(store.table, plain_rows, chunks.offsets, store.keys, store.closing)
         size = np.ones(len(han), np.int64)  # units of each chunk
         size[han] = counts
         ends = np.concatenate([[0], np.cumsum(size)])
         rows = np.empty(ends[-1], np.int32)
         rows[ends[:-1][plain]] = plain_rows
         rows[np.repeat(han, size)] = token_rows
-        return Rowed(store.table, rows, ends[chunks.offsets], store.keys)
+        return Rowed(store.table, rows, ends[chunks.offsets], store.keys, store.closing)
 
     def _store_for(
         self, chunks: Chunks, plain: npt.NDArray[np.bool_], keys: Hashes, tokens: Tokens
@@ -193,6 +196,7 @@ class Memo:
             at = new[part]
             order = self._sum(chunks, chunks.starts[at], chunks.ends[at], store.next(len(at)))
             new_rows[order + begin] = store.add(new_keys[order + begin])
+            store.closing[new_rows[part]] = clause_ends(chunks, at)
         rows[missing] = new_rows[same]
         for begin in range(0, len(new_tokens), _NEW):
             tokens = new_tokens[begin : begin + _NEW]

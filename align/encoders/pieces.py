@@ -22,6 +22,8 @@ PUNCT = (
     "\u2190-\u2bff\u3001-\u3004\u3008-\u3020\u3030\u303d-\u303f\ufe30-\ufe6f\uff00-\uff0f"
     "\uff1a-\uff20\uff3b-\uff40\uff5b-\uff65\U0001f000-\U0001faff"
 )
+# marks behind which a clause ends, as they are when normalised; no apostrophes, no hyphens
+CLAUSE_ENDS = ',;:.!?()[]"\u2013\u2014\u2026\u3001\u3002\u201c-\u201e\xab\xbb\u300c-\u300f'
 MAX_PIECE = 64  # characters; a longer run is cut, so that no text costs more than linear time
 PIECE = (
     f"[{HAN}]{{1,{MAX_PIECE}}}|[^{SPACE}{PUNCT}{HAN}]{{1,{MAX_PIECE}}}|[{PUNCT}]"  # in this order

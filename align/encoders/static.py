@@ -45,6 +45,7 @@ class Units:
     starts: npt.NDArray[np.int64]  # [n + 1] sentence i has ids[starts[i]:starts[i + 1]]
     rows: npt.NDArray[Any]  # [u] where the vector of each unit stands
     store: Floats  # [> u, d] in what the encoder remembers; nothing is copied
+    closing: npt.NDArray[np.bool_]  # [u] whether a clause ends with the unit
 
     @property
     def table(self) -> Floats:
@@ -220,6 +221,7 @@ class _UnitTable:
         self._keys: list[Hashes] = [np.empty(0, np.uint64)]
         self._rows: list[npt.NDArray[Any]] = [np.empty(0, np.int64)]
         self._stores: list[Floats] = []
+        self._closing = [np.empty(0, np.bool_)]
         self._ids, self._starts = [np.empty(0, np.int64)], [np.zeros(1, np.int64)]
         self._distinct = self._total = 0
         self._rowed: Rowed | None = None  # of the latest batch; those before it have its table too
@@ -250,6 +252,7 @@ class _UnitTable:
         self._keys.append(self._rowed.keys[used])
         self._rows.append(used)
         self._stores.append(self._rowed.table)
+        self._closing.append(self._rowed.closing[used])
         self._distinct += len(used)
         self._rowed, self._waiting = None, []
 
@@ -258,11 +261,14 @@ class _UnitTable:
         self._flush()
         ids, starts = np.concatenate(self._ids), np.concatenate(self._starts)
         if len(self._stores) == 1:  # the memo kept its table all the time
-            return Units(ids.astype(np.int32), starts, self._rows[1], self._stores[0])
+            return Units(
+                ids.astype(np.int32), starts, self._rows[1], self._stores[0], self._closing[1]
+            )
         # a unit that came in several tables is one
         _, first, same = np.unique(
             np.concatenate(self._keys), return_index=True, return_inverse=True
         )
         parts = [store.take(r, 0) for r, store in zip(self._rows[1:], self._stores, strict=True)]
         store = np.concatenate([np.empty((0, self._dims), np.float32), *parts])
-        return Units(same[ids].astype(np.int32), starts, first, store)
+        closing = np.concatenate(self._closing)[first]
+        return Units(same[ids].astype(np.int32), starts, first, store, closing)

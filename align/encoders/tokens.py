@@ -79,4 +79,5 @@ class LibraryTokens:
             [np.zeros((1, self._vectors.dims), np.float32), self._vectors.take(distinct)]
         )
         keys = np.concatenate([[0], distinct + 1]).astype(np.uint64)
-        return Rowed(table, number + 1, starts, keys)
+        closing = np.zeros(len(keys), np.bool_)  # its tokens may join marks and words
+        return Rowed(table, number + 1, starts, keys, closing)
