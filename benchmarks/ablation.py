@@ -32,6 +32,7 @@ RESULTS = Path(__file__).parent / "results"
 FOLDS = 3
 GROUPS = {
     "coverage": ("coverage", "weakest sentence", "leak", "root of"),
+    "clauses": ("clauses",),
     "margin and cosine of blocks": ("margin", "cosine"),
     "length": ("length",),
     "numbers and names": ("numbers", "names"),

@@ -1,8 +1,7 @@
 """Clauses: how well the parts of a sentence between its punctuation marks are found.
 
 Words alone say little about a free translation, and whole sentences little about one whose parts
-are scattered over several of the other text. A clause's vector is the sum of its words'; what it
-can be found as is a clause, two in a row, or a whole sentence of the other block.
+are scattered over several of the other text. A clause's vector is the sum of its words'.
 """
 
 from __future__ import annotations
@@ -80,32 +79,18 @@ def clause_coverage(
 
 
 def _cover(side: Side, clauses: Clauses, sentences: Ints, most: int) -> Cover:
-    """The clauses, the pairs of neighbours and the whole of these sentences, as units.
-
-    Pairs and wholes have no mass: they are there to be found.
-    """
+    """The clauses of these sentences as units."""
     count = np.diff(clauses.starts)[sentences]
     chosen = ranges(clauses.starts[sentences], count)  # [k]
-    size = np.diff(clauses.begins)[chosen]
-    parts = sums_of(side.table, side.words.ids, clauses.begins[chosen], size)
-    owner = np.repeat(np.arange(len(sentences)), count)
-    paired = np.flatnonzero(np.diff(owner) == 0)
-    long = np.flatnonzero(count > 2)
-    begin = np.cumsum(count) - count
-    wholes = sums_of(parts, np.arange(len(parts)), begin[long], count[long])
-    nothing = np.zeros((1, parts.shape[1]), np.float32)
-    rows = np.concatenate([parts, parts[paired] + parts[paired + 1], wholes, nothing])
+    begins = clauses.begins[chosen]
+    rows = np.zeros((len(chosen) + 1, side.table.shape[1]), np.float32)
+    sums_of(side.table, side.words.ids, begins, clauses.begins[chosen + 1] - begins, rows[:-1])
     rows /= np.maximum(np.sqrt(np.einsum("ij,ij->i", rows, rows)), 1e-6)[:, None]
-    of = np.concatenate([owner, owner[paired], long])  # the sentence of each unit
-    order = np.argsort(of, kind="stable")
-    mass = np.zeros(len(of), np.float32)
-    mass[: len(chosen)] = clauses.mass[chosen]
-    ends = np.concatenate([[0], np.cumsum(np.bincount(of, minlength=len(sentences)))])
     return Cover(
         rows,
-        Ragged(order.astype(np.int32), ends),
-        mass[order],
-        np.full(len(of), 0.5, np.float32),
+        Ragged(np.arange(len(chosen), dtype=np.int32), np.concatenate([[0], np.cumsum(count)])),
+        clauses.mass[chosen],
+        None,
         np.zeros((most, len(sentences)), np.float32),
         False,
     )

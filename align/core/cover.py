@@ -27,7 +27,9 @@ class Cover:
     rows: Floats  # [u + 1, d]; units, rows of length 1; then a row of zeros. Empty if `single`
     words: Ragged  # the different units of each sentence, MOST_UNITS at most
     mass: Floats  # [t]; of each entry of `words`, times how often the sentence has it
-    place: Floats  # [t]; where in the sentence it stands, on average: 0 begins, 1 ends it
+    # [t]; where in the sentence it stands, on average: 0 begins, 1 ends it. None: every entry is a
+    # unit of its own, and places do not matter
+    place: Floats | None
     usual: Floats  # [A, n]; from `usual_gain`
     single: bool  # each sentence is one unit, its own
 
@@ -128,21 +130,19 @@ def best_of(cosines: Floats, entries: Ints, lengths: Ints) -> Floats:
     return best
 
 
-def sums_of(table: Floats, ids: Ints, begins: Ints, lengths: Ints) -> Floats:
+def sums_of(table: Floats, ids: Ints, begins: Ints, lengths: Ints, sums: Floats) -> None:
     """Sums of table rows: result i is that of ids[begins[i] : begins[i] + lengths[i]], in order.
 
     All first rows at once, then all second ones, ...: nine times as fast as np.add.reduceat.
-    [u, d], [t], [m], [m] -> [m, d]
+    [u, d], [t], [m], [m], to be written [m, d]
     """
     order = np.argsort(-lengths, kind="stable")
     begin = begins[order]
     going = np.searchsorted(-lengths[order], -np.arange(int(lengths.max(initial=0))), side="left")
-    out = np.zeros((len(lengths), table.shape[1]), np.float32)
+    out = np.zeros_like(sums)
     for place, count in enumerate(going.tolist()):
         out[:count] += table[ids[begin[:count] + place]]
-    sums = np.empty_like(out)
     sums[order] = out
-    return sums
 
 
 def usual_gain(

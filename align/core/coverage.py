@@ -55,15 +55,16 @@ def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass:
     if src.single and tgt.single:
         _all_at_once(src, tgt, box, products, by_src, by_tgt)
     else:
-        found = np.zeros((2, wide, count, h + 1, w + 1), np.float32)
-        back = np.zeros((2, tall, count, w + 1, h + 1), np.float32)
+        kinds = 1 if src.place is None or tgt.place is None else 2
+        found = np.zeros((kinds, wide, count, h + 1, w + 1), np.float32)
+        back = np.zeros((kinds, tall, count, w + 1, h + 1), np.float32)
         one = (heights == 1) & (widths == 1)
         for chosen, work in ((one, _of_pairs), (~one & (heights > 0) & (widths > 0), _of_boxes)):
             if chosen.any():
                 work(src, tgt, box, np.flatnonzero(chosen), found, back)
         by_src[:, :, :-1] = found[0].transpose(0, 2, 3, 1)
         by_tgt[:, :-1] = back[0].transpose(0, 3, 2, 1)
-        if max(h, w) > 1:
+        if kinds > 1 and max(h, w) > 1:
             src_placed = np.ascontiguousarray(found[1].transpose(0, 2, 3, 1)) / mean_mass
             tgt_placed = np.ascontiguousarray(back[1].transpose(0, 3, 2, 1)) / mean_mass
     by_src /= mean_mass
@@ -122,7 +123,7 @@ class Units:
     place: Ints  # [t]; of each entry of a sentence its unit, counted within the segment
     sentence: Ints  # [t]; its sentence, counted within the segment
     mass: Floats  # [t]
-    placed: Floats  # [t]; mass times the distance from the middle of the sentence, in sentences
+    placed: Floats | None  # [t]; times the distance from the middle of the sentence, in sentences
 
 
 def _units(cover: Cover, first: Ints, last: Ints) -> Units:
@@ -132,14 +133,17 @@ def _units(cover: Cover, first: Ints, last: Ints) -> Units:
     begin = np.concatenate([[0], np.cumsum(size)])
     at = ranges(starts[first], size)
     segment = np.repeat(np.arange(len(first)), size)
-    table = len(cover.rows)
-    keys, again = np.unique(segment * table + cover.words.ids[at], return_inverse=True)
-    begins = np.searchsorted(keys, np.arange(len(first) + 1) * table)
     sentences = ranges(first, heights)
     of_each = starts[sentences + 1] - starts[sentences]
     sentence = np.repeat(sentences - np.repeat(first, heights), of_each)
-    place = again.ravel() - begins[segment]
     mass = cover.mass[at]
+    if cover.place is None:
+        place = np.arange(len(at)) - begin[segment]
+        return Units(first, heights, begin, cover.words.ids[at], begin, place, sentence, mass, None)
+    table = len(cover.rows)
+    keys, again = np.unique(segment * table + cover.words.ids[at], return_inverse=True)
+    begins = np.searchsorted(keys, np.arange(len(first) + 1) * table)
+    place = again.ravel() - begins[segment]
     placed = mass * (cover.place[at] - 0.5)
     return Units(first, heights, begins, keys % table, begin, place, sentence, mass, placed)
 
@@ -170,7 +174,7 @@ class Part:
     """One side of a group of G segments, padded to h sentences and u units."""
 
     rows: Floats  # [G, u, d]
-    mass: Floats  # [2, G, h, u]; and times its distance from the middle
+    mass: Floats  # [1 or 2, G, h, u]; and times its distance from the middle
     usual: Floats  # [A, G, h]
     entries: Ints  # [t]; units of all sentences, as rows of [G * u]
     lengths: Ints  # [G * h]; units of each sentence
@@ -191,9 +195,10 @@ def _part(cover: Cover, units: Units, group: Ints) -> Part:
         units.sentence[t],
         units.place[t],
     )
-    mass = np.zeros((2, len(group), h, u), np.float32)
+    mass = np.zeros((1 if units.placed is None else 2, len(group), h, u), np.float32)
     mass[0, number, sentence, unit] = units.mass[t]
-    mass[1, number, sentence, unit] = units.placed[t]
+    if units.placed is not None:
+        mass[1, number, sentence, unit] = units.placed[t]
     last = units.first[group] + units.heights[group] - 1
     own = np.minimum(units.first[group][:, None] + np.arange(h), last[:, None])
     lengths = np.bincount(number * h + sentence, minlength=len(group) * h)
@@ -203,13 +208,13 @@ def _part(cover: Cover, units: Units, group: Ints) -> Part:
 def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
     """Running sums over own sentences of their gain from each block of the other side.
 
-    `best` [G, other, u], at least 0 -> `out` [2, A, group, own + 1, other + 1]
+    `best` [G, other, u], at least 0 -> `out` [1 or 2, A, group, own + 1, other + 1]
     """
     run, others, h = best, best.shape[1], own.mass.shape[2]
     for b in range(1, min(out.shape[1], others) + 1):
         if b > 1:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
-        gain = own.mass @ run.transpose(0, 2, 1)  # [2, G, own, other + 1 - b]
+        gain = own.mass @ run.transpose(0, 2, 1)  # [1 or 2, G, own, other + 1 - b]
         gain[0] -= own.usual[b - 1][:, :, None]
         out[:, b - 1, group, 1 : h + 1, b : others + 1] = np.cumsum(gain, axis=2)
 

@@ -36,7 +36,7 @@ INNER_FEATURES = (  # of a block and a block
     "coverage capped", "margin above .3", "margin above .5", "leak",
     "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
     "margin against the usual", "coverage against the usual", "order inside", "clauses found",
-    "weakest by clauses", "leak by clauses",
+    "clauses of the weakest",
 )  # fmt: skip
 START_FEATURES = (  # of the two places where a bead begins
     "paragraph starts agree", "paragraph starts differ", "speech begins on both",
@@ -89,8 +89,7 @@ def inner_features(m: Measures, level: float) -> Floats:
     of["weakest sentence"][:] = m.weakest
     of["order inside"][:] = m.order
     of["clauses found"][:] = m.clauses
-    of["weakest by clauses"][:] = m.clauses_weakest
-    np.subtract(m.clauses_reach, 2 * m.clauses, out=of["leak by clauses"])
+    of["clauses of the weakest"][:] = m.clauses_weakest
 
     cosine = np.divide(m.dot, np.maximum(m.norm, 1e-6), out=of["cosine"])
     margin = np.subtract(cosine, 0.5 * m.usual, out=of["margin"])

@@ -43,7 +43,6 @@ class Measures:
     weakest: Floats  # least covered sentence of both sides
     order: Floats  # what comes later here, by how much later it comes there; of both sides
     clauses: Floats  # found, of both sides, in mean sentences
-    clauses_reach: Floats  # as `reach`
     clauses_weakest: Floats  # as `weakest`
     numbers: Floats  # shared
     names: Floats
@@ -52,7 +51,7 @@ class Measures:
 
 ADDED = 9
 COUNT = len(fields(Measures))
-FROM, TO = COUNT - 7, COUNT - 1  # the places of those that may be nowhere
+FROM, TO = COUNT - 6, COUNT - 1  # the places of those that may be nowhere
 
 
 def measured(
@@ -184,8 +183,8 @@ class _Measuring:
         columns, tgt = slice(b, self.columns), self.tgt
         src = self.src[:, :, columns]
         np.add(src[:ADDED], tgt.added[:, None, b - 1, b:], out=out[:ADDED])
-        usual, dot, norms, by_src, by_tgt, reach, weakest, order = out[ADDED:-6]
-        found, wider, least, numbers, names = out[-6:-1]
+        usual, dot, norms, by_src, by_tgt, reach, weakest, order = out[ADDED:-5]
+        found, least, numbers, names = out[-5:-1]
         np.add(src[ADDED + b], tgt.usual[b - 1, a - 1, b:], out=usual)
         np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
         np.multiply(src[ADDED], tgt.norm[b - 1, b:], out=norms)
@@ -195,7 +194,6 @@ class _Measuring:
         self._order(a, b, order)
         if self.clauses is not None:
             np.add(*self.clauses.both(a, b), out=found)
-            self.clauses.reach(a, b, wider)
             self.clauses.weakest(a, b, least)
         for shared, to in ((self.numbers, numbers), (self.names, names)):
             if shared is not None:
