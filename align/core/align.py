@@ -11,6 +11,7 @@ import numpy.typing as npt
 from align.core.astray import by_length, is_astray
 from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration, calibrate
+from align.core.crossed import uncrossed
 from align.core.explain import Parts, explain
 from align.core.memory import keep_freed_memory
 from align.core.monotone import Beads, align_monotone
@@ -63,7 +64,10 @@ def align_sides(
     blind = by_length(result, lengths) if lengths is not None and is_astray(result) else None
     if blind is not None and lengths is not None:
         result, scorer = blind, lengths
-    moved = None if monotone or blind else find_moved(result, scorer, k, threads)
+    moved = None
+    if not monotone and not blind:
+        result = uncrossed(result, scorer)
+        moved = find_moved(result, scorer, k, threads)
     beads, is_moved = merge(result.beads, moved, n, m)
     if blind:
         probability, lax = DOUBT * beads.probability, DOUBT * beads.linked
