@@ -1,0 +1,87 @@
+"""Beads that hide two changed places are taken apart, others are not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import align
+from align.core.crossed import uncrossed
+from align.core.monotone import align_monotone
+from align.core.scorer import load_scorer
+from align.core.side import Ragged, Side
+
+WORDS = 16
+A, B, C, D = ((4 * k, 4 * k + 1, 4 * k + 2, 4 * k + 3) for k in range(4))
+
+
+def side(*sentences: tuple[int, ...]) -> Side:
+    """Every word has a direction of its own."""
+    n = len(sentences)
+    table = np.eye(WORDS, dtype=np.float32)
+    none = Ragged(np.zeros(0, np.int32), np.zeros(n + 1, np.int64))
+    zeros = np.zeros(n, np.int64)
+    sums = np.stack([table[list(words)].sum(0) for words in sentences])
+    ids = np.array([w for words in sentences for w in words], np.int32)
+    words = Ragged(ids, np.cumsum([0, *map(len, sentences)]))
+    return Side(
+        sums, words, table, np.full(n, 20.0, np.float32), zeros, zeros + 1, zeros, none, none
+    )
+
+
+@pytest.mark.parametrize(
+    ("src", "tgt", "shapes"),
+    [
+        ((A, B), (B, A), [(0, 1), (1, 0), (1, 1)]),
+        ((A, B, C, D), (C, D, A, B), [(0, 1), (0, 1), (1, 0), (1, 0), (1, 1), (1, 1)]),
+        ((A, B), (A, B), [(2, 2)]),
+        ((A + B, C + D), (A, B + C + D), [(2, 2)]),
+        ((A + B, C + D), (A + C, B + D), [(2, 2)]),  # nothing in opposite order
+    ],
+)
+def test_crossed_beads(
+    src: tuple[tuple[int, ...], ...],
+    tgt: tuple[tuple[int, ...], ...],
+    shapes: list[tuple[int, int]],
+) -> None:
+    scorer = load_scorer("static")
+    several = scorer.shapes.copy()
+    several[len(src) - 1, len(tgt) - 1] += 1000  # one bead of everything, at any cost
+    scorer = replace(scorer, shapes=several)
+    result = align_monotone(side(*src), side(*tgt), scorer, 4)
+    assert (result.beads.a.tolist(), result.beads.b.tolist()) == ([len(src)], [len(tgt)])
+    apart = uncrossed(result, scorer)
+    assert sorted(zip(apart.beads.a.tolist(), apart.beads.b.tolist(), strict=True)) == shapes
+    assert (apart is result) == (len(shapes) == 1)
+    assert apart.beads.a.sum() == len(src) and apart.beads.b.sum() == len(tgt)
+
+
+INTRO = (
+    ("The city library closes for two years.", "Die Stadtbibliothek schließt für zwei Jahre."),
+    ("The roof leaks, and the heating is from 1961.",
+     "Das Dach ist undicht, und die Heizung stammt von 1961."),
+)  # fmt: skip
+QUESTIONS = (
+    ("Where will the books be stored during the works?",
+     "Wo werden die Bücher während der Bauarbeiten gelagert?"),
+    ("And will all employees keep their jobs?",
+     "Und werden alle Angestellten ihre Stelle behalten?"),
+)  # fmt: skip
+ANSWERS = (
+    ("“I understand that the readers are worried.", "„Ich verstehe, dass die Leser besorgt sind."),
+    ("But nobody can promise that today.”", "Aber das kann heute niemand versprechen.“"),
+)
+END = (("The council decides in March.", "Der Stadtrat entscheidet im März."),)
+
+
+def test_a_question_moved_behind_its_answer() -> None:
+    english = [en for en, _ in INTRO + QUESTIONS + ANSWERS + END]
+    german = [de for _, de in INTRO + ANSWERS + QUESTIONS + END]
+    found = align.pair(english, german, src_lang="en", tgt_lang="de")
+    pairs = {(bead.src_ids, bead.tgt_ids) for bead in found if bead.is_pair}
+    assert pairs == {
+        ((i,), (j,)) for i, j in ((0, 0), (1, 1), (2, 4), (3, 5), (4, 2), (5, 3), (6, 6))
+    }
+    assert sorted(bead.src_ids for bead in found if bead.moved) in ([(2,), (3,)], [(4,), (5,)])
