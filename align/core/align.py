@@ -19,7 +19,11 @@ from align.core.moved import find_moved
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
 
+Flags = npt.NDArray[np.bool_]
+
 DOUBT = 0.49  # of what stands on lengths alone
+UNLIKELY = 0.3  # below that probability to be right even in part, a pair is none, ...
+TRUSTED = 0.5  # ... if half of all pairs have this
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Found:
     score: Floats
     probability: Floats
     probability_lax: Floats
-    moved: npt.NDArray[np.bool_]
+    moved: Flags
     parts: Parts | None = None  # of the scores, where asked for and neither side is empty
 
 
@@ -73,6 +77,11 @@ def align_sides(
         probability, lax = DOUBT * beads.probability, DOUBT * beads.linked
     else:
         probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
+        freed = _unlikely(beads, lax)
+        if freed is not None:
+            kept = None if moved is None else _without(moved, freed)
+            beads, is_moved = merge(result.beads, kept, n, m, freed)
+            probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
     return Found(
         beads.src,
         beads.tgt,
@@ -104,16 +113,51 @@ def unaligned(n: int, m: int) -> Found:
     )
 
 
-def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt.NDArray[np.bool_]]:
-    """Puts the moved beads among the others; beads they took from fall apart into nulls."""
-    if moved is None:
+def _unlikely(beads: Beads, lax: Floats) -> Beads | None:
+    """The pairs that are probably none, where most of the others can be trusted; or None.
+
+    Where they cannot (unrelated documents, vectors of little use), all stay: low as they are,
+    their probabilities still tell the better ones.
+    """
+    both = (beads.a > 0) & (beads.b > 0)
+    weak = both & (lax < UNLIKELY)
+    if not weak.any() or np.median(lax[both]) < TRUSTED:
+        return None
+    return _picked(beads, weak)
+
+
+def _picked(beads: Beads, some: Flags) -> Beads:
+    return Beads(*(getattr(beads, name)[some] for name in Beads.__slots__))
+
+
+def _without(beads: Beads, others: Beads) -> Beads:
+    """A source sentence is in one bead, so its first one tells which."""
+    return _picked(beads, ~np.isin(beads.src, others.src))
+
+
+def _covered(beads: Beads | None, n: int, m: int) -> tuple[Flags, Flags]:
+    """Which sentences of both documents are in these beads. [n], [m]"""
+    src, tgt = np.zeros(n, bool), np.zeros(m, bool)
+    if beads is not None:
+        for i, j, a, b in zip(beads.src, beads.tgt, beads.a, beads.b, strict=True):
+            src[i : i + a] = True
+            tgt[j : j + b] = True
+    return src, tgt
+
+
+def merge(
+    beads: Beads, moved: Beads | None, n: int, m: int, freed: Beads | None = None
+) -> tuple[Beads, Flags]:
+    """Puts the moved beads among the others; beads they took from fall apart into nulls.
+
+    So do those with sentences of `freed`, none of which are in moved beads.
+    """
+    if moved is None and freed is None:
         return beads, np.zeros(len(beads.src), bool)
-    src_taken, tgt_taken = np.zeros(n, bool), np.zeros(m, bool)
-    for i, j, a, b in zip(moved.src, moved.tgt, moved.a, moved.b, strict=True):
-        src_taken[i : i + a] = True
-        tgt_taken[j : j + b] = True
-    src_before = np.concatenate([[0], np.cumsum(src_taken)])
-    tgt_before = np.concatenate([[0], np.cumsum(tgt_taken)])
+    src_taken, tgt_taken = _covered(moved, n, m)
+    src_free, tgt_free = _covered(freed, n, m)
+    src_before = np.concatenate([[0], np.cumsum(src_taken | src_free)])
+    tgt_before = np.concatenate([[0], np.cumsum(tgt_taken | tgt_free)])
     hit = (src_before[beads.src + beads.a] > src_before[beads.src]) | (
         tgt_before[beads.tgt + beads.b] > tgt_before[beads.tgt]
     )
@@ -128,12 +172,14 @@ def merge(beads: Beads, moved: Beads | None, n: int, m: int) -> tuple[Beads, npt
     parts = (
         Beads(*(getattr(beads, name)[~hit] for name in Beads.__slots__)),
         Beads(left[:, 0], left[:, 1], left[:, 2], left[:, 3], none, half, none),
-        moved,
+        *([] if moved is None else [moved]),
     )
     every = Beads(
         *(np.concatenate([getattr(part, name) for part in parts]) for name in Beads.__slots__)
     )
-    is_moved = np.arange(len(every.src)) >= len(every.src) - len(moved.src)
+    is_moved = np.arange(len(every.src)) >= len(every.src) - (
+        0 if moved is None else len(moved.src)
+    )
     # the path rises on both sides
     order = np.lexsort((np.arange(len(every.src)), every.tgt, ~is_moved, every.src))
     return Beads(*(getattr(every, name)[order] for name in Beads.__slots__)), is_moved[order]

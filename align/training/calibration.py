@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from align.core.align import merge
 from align.core.calibrate import CONTEXT, INPUTS, PAIR, Calibration, group_of, inputs
+from align.core.crossed import uncrossed
 from align.core.monotone import align_monotone
 from align.core.moved import find_moved
 from align.core.scorer import Scorer
@@ -41,7 +42,7 @@ def judge(
     src: Side, tgt: Side, links: Sequence[Link], scorer: Scorer, k: int = 4, weight: float = 1.0
 ) -> Judged:
     """Aligns one document pair and compares every bead with the gold (empty: unrelated)."""
-    result = align_monotone(src, tgt, scorer, k)
+    result = uncrossed(align_monotone(src, tgt, scorer, k), scorer)
     beads, moved = merge(result.beads, find_moved(result, scorer, k), len(src), len(tgt))
     gold = {(tuple(a), tuple(b)) for a, b in links}
     partner: dict[int, set[int]] = {}

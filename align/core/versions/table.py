@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from align.core.align import Found, merge
 from align.core.calibrate import INPUTS, inputs
+from align.core.crossed import uncrossed
 from align.core.evidence import Evidence
 from align.core.monotone import Beads
 from align.core.moved import find_moved
@@ -67,7 +68,7 @@ def tabulate(
     monotone: bool = False,
 ) -> Table:
     """Rows and beads from weighed pairs. `k`, `threads` and `monotone` as in `align_sides`."""
-    firm, ties = settled(found, sizes, scorer, ballot)
+    firm, ties = settled(found, sizes, scorer, ballot, monotone)
     moved: dict[Pair, Beads | None] = dict.fromkeys(found)
     if not monotone:
         moved = believed(candidates(found, firm, scorer, k, threads), ties, ballot)
@@ -92,10 +93,23 @@ def tabulate(
 
 
 def settled(
-    found: dict[Pair, Weighed], sizes: Sequence[int], scorer: Scorer, ballot: Ballot
+    found: dict[Pair, Weighed],
+    sizes: Sequence[int],
+    scorer: Scorer,
+    ballot: Ballot,
+    monotone: bool = False,
 ) -> tuple[dict[Pair, Beads], Ties]:
+    """The beads that the versions agree on and what they tie; those that hide changed places are
+    taken apart, unless all is to be in order."""
     contested = {pair: Contested(one.now, one.beads, one.ready.box) for pair, one in found.items()}
-    return settle(contested, sizes, ballot, len(scorer.shapes))
+    firm, ties = settle(contested, sizes, ballot, len(scorer.shapes))
+    if not monotone:
+        for pair, one in found.items():
+            apart = uncrossed(one.ready.result(firm[pair]), scorer).beads
+            if apart is not firm[pair]:
+                firm[pair] = apart
+                ties.tie(*pair, apart)
+    return firm, ties
 
 
 def candidates(
