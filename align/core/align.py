@@ -77,9 +77,9 @@ def align_sides(
         probability, lax = DOUBT * beads.probability, DOUBT * beads.linked
     else:
         probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
-        freed = _unlikely(beads, lax)
+        freed = unlikely(beads, lax)
         if freed is not None:
-            kept = None if moved is None else _without(moved, freed)
+            kept = None if moved is None else without(moved, freed)
             beads, is_moved = merge(result.beads, kept, n, m, freed)
             probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
     return Found(
@@ -113,7 +113,7 @@ def unaligned(n: int, m: int) -> Found:
     )
 
 
-def _unlikely(beads: Beads, lax: Floats) -> Beads | None:
+def unlikely(beads: Beads, lax: Floats) -> Beads | None:
     """The pairs that are probably none, where most of the others can be trusted; or None.
 
     Where they cannot (unrelated documents, vectors of little use), all stay: low as they are,
@@ -130,7 +130,7 @@ def _picked(beads: Beads, some: Flags) -> Beads:
     return Beads(*(getattr(beads, name)[some] for name in Beads.__slots__))
 
 
-def _without(beads: Beads, others: Beads) -> Beads:
+def without(beads: Beads, others: Beads) -> Beads:
     """A source sentence is in one bead, so its first one tells which."""
     return _picked(beads, ~np.isin(beads.src, others.src))
 

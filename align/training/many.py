@@ -18,9 +18,10 @@ import numpy.typing as npt
 from align.core.monotone import Beads
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
+from align.core.versions.agreed import agree, candidates, settled
 from align.core.versions.certainty import ROW_INPUTS, Weights, bead_probabilities, row_inputs
 from align.core.versions.rows import Pair
-from align.core.versions.table import BEAD_INPUTS, Table, candidates, settled, tabulate
+from align.core.versions.table import BEAD_INPUTS, Table, tabulate
 from align.core.versions.votes import Ballot, ballot_inputs, heard, own_odds
 from align.core.versions.weighing import Trust, Weighed, weigh_all
 from align.training.calibration import logistic
@@ -127,7 +128,7 @@ def mark(
     text: Text, found: dict[Pair, Weighed], scorer: Scorer, ballot: Ballot, k: int = 4
 ) -> Marked:
     """One text compared with its units."""
-    table = tabulate(found, text.sizes, scorer, ballot, k)
+    table = tabulate(found, text.sizes, agree(found, text.sizes, scorer, ballot, k), ballot)
     strict, lax = [], []
     for known in table.pairs:
         gold = text.gold(known.pair)

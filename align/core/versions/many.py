@@ -12,15 +12,24 @@ from itertools import combinations
 
 import numpy as np
 
-from align.core.align import Found, align_sides, unaligned
+from align.core.align import Found, align_sides, unaligned, unlikely
 from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration
 from align.core.monotone import Beads
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
+from align.core.versions.agreed import agree, freed_from
 from align.core.versions.certainty import Weights, bead_probabilities, row_probabilities
 from align.core.versions.rows import CERTAIN, Link, Pair, join_rows
-from align.core.versions.table import ADDED, Flags, beads_of, final_beads, rows_of, tabulate
+from align.core.versions.table import (
+    ADDED,
+    Flags,
+    Table,
+    beads_of,
+    final_beads,
+    rows_of,
+    tabulate,
+)
 from align.core.versions.weighing import weigh_all
 
 
@@ -57,8 +66,17 @@ def align_many(
         star = pivot if pivot is not None else (full or [0])[0]
         return _by_pivot(sides, star, scorer, calibration, k, threads, monotone)
     found = weigh_all(sides, list(combinations(full, 2)), scorer, weights.trust, k, threads)
-    table = tabulate(found, sizes, scorer, weights.ballot, k, threads, monotone)
-    strict, lax = zip(*(bead_probabilities(known, weights) for known in table.pairs), strict=True)
+    agreed = agree(found, sizes, scorer, weights.ballot, k, threads, monotone)
+    table = tabulate(found, sizes, agreed, weights.ballot)
+    strict, lax = _chances(table, weights)
+    freed = {
+        known.pair: weak
+        for known, p in zip(table.pairs, lax, strict=True)
+        if (weak := unlikely(known.beads, p)) is not None
+    }
+    if freed:
+        table = tabulate(found, sizes, freed_from(agreed, freed, sizes), weights.ballot)
+        strict, lax = _chances(table, weights)
     done = {
         known.pair: _found(known.beads, known.crosses, p, q)
         for known, p, q in zip(table.pairs, strict, lax, strict=True)
@@ -73,6 +91,12 @@ def align_many(
             done[pair] if pair in done else unaligned(*(sizes[v] for v in pair)) for pair in pairs
         ),
     )
+
+
+def _chances(table: Table, weights: Weights) -> tuple[list[Floats], list[Floats]]:
+    """Strict and lax probabilities of the beads of each pair."""
+    both = [bead_probabilities(known, weights) for known in table.pairs]
+    return [strict for strict, _ in both], [lax for _, lax in both]
 
 
 def _found(b: Beads, crosses: Flags, strict: Floats, lax: Floats) -> Found:

@@ -1,7 +1,7 @@
 """From weighed pairs to one table.
 
-What the other versions vote down goes, what moved needs their votes (`votes`); beads are joined to
-rows, strongest first, and what is missing follows from the rest (`rows`).
+What the versions agree on (`agreed`) is joined to rows, strongest first, and what is missing follows
+from the rest (`rows`).
 """
 
 from __future__ import annotations
@@ -14,23 +14,12 @@ import numpy.typing as npt
 
 from align.core.align import Found, merge
 from align.core.calibrate import INPUTS, inputs
-from align.core.crossed import uncrossed
 from align.core.evidence import Evidence
 from align.core.monotone import Beads
-from align.core.moved import find_moved
-from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
+from align.core.versions.agreed import Agreed
 from align.core.versions.rows import Joined, Link, Pair, join_rows, longest_rise
-from align.core.versions.votes import (
-    SURE,
-    Ballot,
-    Contested,
-    Ties,
-    believed,
-    favour,
-    own_odds,
-    settle,
-)
+from align.core.versions.votes import SURE, Ballot, Ties, favour, own_odds
 from align.core.versions.weighing import Weighed
 
 BEAD_INPUTS = (*INPUTS, "confirmed", "denied", "missed")
@@ -59,19 +48,10 @@ class Table:
 
 
 def tabulate(
-    found: dict[Pair, Weighed],
-    sizes: Sequence[int],
-    scorer: Scorer,
-    ballot: Ballot,
-    k: int,
-    threads: int = 1,
-    monotone: bool = False,
+    found: dict[Pair, Weighed], sizes: Sequence[int], agreed: Agreed, ballot: Ballot
 ) -> Table:
-    """Rows and beads from weighed pairs. `k`, `threads` and `monotone` as in `align_sides`."""
-    firm, ties = settled(found, sizes, scorer, ballot, monotone)
-    moved: dict[Pair, Beads | None] = dict.fromkeys(found)
-    if not monotone:
-        moved = believed(candidates(found, firm, scorer, k, threads), ties, ballot)
+    """Rows and the beads that go with them."""
+    firm, moved, ties = agreed.firm, agreed.moved, agreed.ties
     merged = {(x, y): merge(firm[x, y], moved[x, y], sizes[x], sizes[y]) for x, y in found}
     for pair, (beads, _) in merged.items():
         ties.tie(*pair, beads)
@@ -90,36 +70,6 @@ def tabulate(
         for pair, one in found.items()
     )
     return Table(joined.row, joined.count, tuple(known))
-
-
-def settled(
-    found: dict[Pair, Weighed],
-    sizes: Sequence[int],
-    scorer: Scorer,
-    ballot: Ballot,
-    monotone: bool = False,
-) -> tuple[dict[Pair, Beads], Ties]:
-    """The beads that the versions agree on and what they tie; those that hide changed places are
-    taken apart, unless all is to be in order."""
-    contested = {pair: Contested(one.now, one.beads, one.ready.box) for pair, one in found.items()}
-    firm, ties = settle(contested, sizes, ballot, len(scorer.shapes))
-    if not monotone:
-        for pair, one in found.items():
-            apart = uncrossed(one.ready.result(firm[pair]), scorer).beads
-            if apart is not firm[pair]:
-                firm[pair] = apart
-                ties.tie(*pair, apart)
-    return firm, ties
-
-
-def candidates(
-    found: dict[Pair, Weighed], firm: dict[Pair, Beads], scorer: Scorer, k: int, threads: int = 1
-) -> dict[Pair, Beads | None]:
-    """What each pair by itself would take for moved."""
-    return {
-        pair: find_moved(one.ready.result(firm[pair]), scorer, k, threads)
-        for pair, one in found.items()
-    }
 
 
 def _alone(found: dict[Pair, Weighed]) -> dict[Pair, Floats]:
