@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from align.core.align import Found, align_sides
+from align.core.align import Found, align_sides, improbable
 from align.core.calibrate import Calibration
 from align.core.monotone import Beads
 from align.core.scorer import FOLDER, LENGTH, Scorer, write_scorer
@@ -97,10 +97,15 @@ def figures(evaluations: list[Evaluation]) -> dict[str, float]:
 
 
 def reliability(judged: list[Judged], calibrations: list[Calibration]) -> dict[str, Any]:
-    """Calibration error of both probabilities over pairs, and what .9 gives; one for each."""
-    pairs = np.concatenate([j.group for j in judged]) < 2
-    out: dict[str, Any] = {"pairs": int(pairs.sum())}
+    """Calibration error of both probabilities over pairs, and what .9 gives; one for each.
+
+    Of the pairs as they come out: without the improbable ones, where these stand alone.
+    """
     each = [c.probabilities(j.x, j.group) for j, c in zip(judged, calibrations, strict=True)]
+    pairs = np.concatenate(
+        [(j.group < 2) & ~improbable(j.group < 2, p[1]) for j, p in zip(judged, each, strict=True)]
+    )
+    out: dict[str, Any] = {"pairs": int(pairs.sum())}
     for name, p in zip(
         ("strict", "lax"), map(np.concatenate, zip(*each, strict=True)), strict=True
     ):
@@ -220,7 +225,7 @@ def main() -> None:
     for r in gold:
         own = scorers[r.task.fold]
         name = r.task.name
-        e = evaluate_one(r, own, calibration)
+        e = evaluate_one(r, own, without[r.task.fold])
         report["left out"][name] = figures([e])
         sets.setdefault(name.split("/")[0], []).append(e)
         seen.setdefault(name.split("/")[0], []).append(evaluate_one(r, scorer, calibration))

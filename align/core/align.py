@@ -113,17 +113,22 @@ def unaligned(n: int, m: int) -> Found:
     )
 
 
-def unlikely(beads: Beads, lax: Floats) -> Beads | None:
-    """The pairs that are probably none, where most of the others can be trusted; or None.
+def improbable(pairs: Flags, lax: Floats) -> Flags:
+    """The pairs that are probably none, where most of the others can be trusted. [k]
 
     Where they cannot (unrelated documents, vectors of little use), all stay: low as they are,
     their probabilities still tell the better ones.
     """
-    both = (beads.a > 0) & (beads.b > 0)
-    weak = both & (lax < UNLIKELY)
-    if not weak.any() or np.median(lax[both]) < TRUSTED:
-        return None
-    return _picked(beads, weak)
+    weak = pairs & (lax < UNLIKELY)
+    if weak.any() and np.median(lax[pairs]) < TRUSTED:
+        weak[:] = False
+    return weak
+
+
+def unlikely(beads: Beads, lax: Floats) -> Beads | None:
+    """The `improbable` ones, or None."""
+    weak = improbable((beads.a > 0) & (beads.b > 0), lax)
+    return _picked(beads, weak) if weak.any() else None
 
 
 def _picked(beads: Beads, some: Flags) -> Beads:

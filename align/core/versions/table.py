@@ -1,7 +1,7 @@
 """From weighed pairs to one table.
 
-What the versions agree on (`agreed`) is joined to rows, strongest first, and what is missing follows
-from the rest (`rows`).
+What the versions agree on (`agreed`) is joined to rows, strongest first, and what is missing
+follows from the rest (`rows`).
 """
 
 from __future__ import annotations
