@@ -107,3 +107,13 @@ def test_where_no_unit_is_known_to_close_a_clause_nothing_is_found() -> None:
     src, tgt = side("ab,cd"), replace(side("ab"), closing=None)
     assert clauses_of(tgt) is None
     assert found_clauses(src, tgt, [(1, 1)]) == {"0:0": 0.0}
+
+
+@pytest.mark.parametrize(("n", "m"), [(0, 3), (3, 0)])
+def test_segments_without_sentences_on_one_side(n: int, m: int) -> None:
+    src, tgt = side("ab,cd", "ef", "ab"), side("ab", "cdef", "a,b")
+    ahead, back = nearest(src.sums, tgt.sums, 4)
+    ev = evidence(src, tgt, 4, ahead, back, chain(mutual_best(ahead, back)))
+    box = Segments(*(np.array([k]) for k in (0, n, 0, m)))
+    bucket = make_bucket(ev, box, np.arange(1), find_shared(ev, box))
+    assert bucket.clauses is not None and bucket.dots.shape == (n + 1, m + 1, 1)

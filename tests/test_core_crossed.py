@@ -9,7 +9,7 @@ import pytest
 
 import align
 from align.core.crossed import uncrossed
-from align.core.monotone import align_monotone
+from align.core.monotone import Beads, align_monotone
 from align.core.scorer import load_scorer
 from align.core.side import Ragged, Side
 
@@ -56,6 +56,23 @@ def test_crossed_beads(
     assert sorted(zip(apart.beads.a.tolist(), apart.beads.b.tolist(), strict=True)) == shapes
     assert (apart is result) == (len(shapes) == 1)
     assert apart.beads.a.sum() == len(src) and apart.beads.b.sum() == len(tgt)
+
+
+def test_what_stands_between_crossed_beads_is_in_none() -> None:
+    scorer = load_scorer("static")
+    first, size = np.array([0, 2, 3, 4]), np.array([2, 1, 1, 2])
+    one = np.ones(4, np.float32)
+    path = Beads(first, first, size, size, one, one, one)
+    found = []
+    for between in (0, 1):  # whether the sentences between have a number, too
+        counts = np.array([1, 1, between, between, 1, 1])
+        number = Ragged(np.full(counts.sum(), 7, np.int32), np.cumsum([0, *counts]))
+        src = replace(side(A, B, A, A, C, D), numbers=number)
+        tgt = replace(side(B, A, A, A, D, C), numbers=number)
+        apart = uncrossed(replace(align_monotone(src, tgt, scorer, 4), beads=path), scorer).beads
+        assert apart.a.sum() == apart.b.sum() == 6 and len(apart.a) == 8
+        found.append(apart.score.tolist())
+    assert found[0] == pytest.approx(found[1], abs=1e-5)
 
 
 INTRO = (

@@ -184,6 +184,6 @@ def usual_gain(
 
 
 def ranges(starts: Ints, lengths: Ints) -> Ints:
-    """The numbers starts[i] .. starts[i] + lengths[i], for every i, end to end."""
+    """The numbers starts[i] .. starts[i] + lengths[i] - 1, for every i, end to end."""
     ends = np.cumsum(lengths)
-    return np.repeat(starts - ends + lengths, lengths) + np.arange(int(ends[-1]))
+    return np.repeat(starts - ends + lengths, lengths) + np.arange(int(lengths.sum()))

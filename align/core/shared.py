@@ -78,7 +78,7 @@ def matches(
 ) -> Matches:
     """All pairs within a segment that share an entry; `weight` is that of the src entries, or 1.
 
-    Segments rise, or there is one.
+    Segments rise, or there is one; there may be sentences between them.
     """
     parts = []
     for low in range(0, len(box.src_first), AT_ONCE):  # what is sorted stays in the cache
@@ -103,6 +103,13 @@ def _matches(src: Ragged, tgt: Ragged, weight: Floats | None, box: Segments, fir
         src_ids, src_row, value = src_ids[some], src_row[some], value[some]
     src_segment = np.searchsorted(box.src_last, src_row, side="right")
     tgt_segment = np.searchsorted(box.tgt_last, tgt_row, side="right")
+    if (box.src_first[1:] > box.src_last[:-1]).any():
+        some = src_row >= box.src_first[src_segment]  # not before its segment
+        src_ids, src_row, value = src_ids[some], src_row[some], value[some]
+        src_segment = src_segment[some]
+    if (box.tgt_first[1:] > box.tgt_last[:-1]).any():
+        some = tgt_row >= box.tgt_first[tgt_segment]
+        tgt_ids, tgt_row, tgt_segment = tgt_ids[some], tgt_row[some], tgt_segment[some]
     src_key = (src_segment.astype(np.int64) << 32) | src_ids
     tgt_key = (tgt_segment.astype(np.int64) << 32) | tgt_ids
     order = np.argsort(tgt_key, kind="stable")
