@@ -15,9 +15,13 @@ import align
 from align.cli import main
 from align.core.align import align_sides
 from align.core.calibrate import load_calibration
+from align.core.crossed import uncrossed
 from align.core.evidence import NULL_FEATURES
+from align.core.explain import explain
 from align.core.features import BEAD_FEATURES
+from align.core.monotone import Beads, align_monotone
 from align.core.scorer import load_scorer
+from align.core.side import Ragged, Side
 from align.formats import Header, Row, header_of, read_rows, rows_of, write_rows
 from align.formats.report import PARTS, REPORT, WIDTH, explained_format, write_report
 from align.sides import side_of
@@ -72,6 +76,29 @@ def test_the_parts_of_moved_pairs_add_up(first: int, last: int, to: int) -> None
     found = align.pair(src, [tgt[i] for i in order], src_lang="en", tgt_lang="de", explain=True)
     assert sum(bead.moved for bead in found) >= last - first - 1
     check_parts(found)
+
+
+def test_the_parts_of_a_bead_taken_apart_add_up() -> None:
+    """Two sentences changed places; those around them have more of their words."""
+    a, b, c, *more = np.eye(64, dtype=np.float32).reshape(16, 4, 64)
+    mixed = np.concatenate([a, b, c])
+    none, zero = Ragged(np.zeros(0, np.int32), np.zeros(18, np.int64)), np.zeros(17, np.int64)
+    sides = []
+    for sentences in ([c, a, b, c, *more], [mixed, b[:2], a[:2], mixed, *more]):
+        counts = np.array([len(words) for words in sentences])
+        own = Ragged(np.arange(counts.sum(), dtype=np.int32), np.cumsum([0, *counts]))
+        sums = np.stack([words.sum(0) for words in sentences])
+        lengths, table = 8 * counts.astype(np.float32), np.concatenate(sentences)
+        sides.append(Side(sums, own, table, lengths, zero, zero + 1, zero, none, none))
+    scorer = load_scorer("static")
+    first, size = np.array([0, 1, *range(3, 17)]), np.array([1, 2, *[1] * 14])
+    one = np.ones(16, np.float32)
+    result = align_monotone(*sides, scorer, 2)
+    path = Beads(first, first, size, size, one, one, one)
+    beads = uncrossed(replace(result, beads=path), scorer).beads
+    (k,) = (k for k in (1, 2, 3) if beads.a[k] and beads.b[k])
+    parts = explain(result, beads, np.zeros(len(beads.a), bool), scorer)
+    assert parts.values[k] @ parts.weights == pytest.approx(beads.score[k], abs=1e-3)
 
 
 def test_the_parts_add_up_where_sentences_are_the_units() -> None:

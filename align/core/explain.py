@@ -49,9 +49,12 @@ def explain(result: Monotone, beads: Beads, moved: npt.NDArray[np.bool_], scorer
     features = np.zeros((len(beads.a), len(BEAD_FEATURES)), np.float32)
     nulls = np.zeros((len(beads.a), len(NULL_FEATURES)), np.float32)
     both = (beads.a > 0) & (beads.b > 0)
-    _in_order(result, beads, np.flatnonzero(both & ~moved), features)
-    for k in np.flatnonzero(both & moved).tolist():
-        features[k] = _moved(ev, beads, k, scorer)
+    pairs = np.flatnonzero(both)
+    _in_order(result, beads, pairs[~moved[pairs]], features)
+    score = features[pairs] @ scorer.beads + scorer.shapes[beads.a[pairs] - 1, beads.b[pairs] - 1]
+    # others were found in a box of their own: moved ones, and those of beads taken apart
+    for k in pairs[moved[pairs] | (np.abs(score - beads.score[pairs]) > NEAR)].tolist():
+        features[k] = _in_a_box(ev, beads, k, scorer)
     left, right = (beads.a > 0) & ~both, (beads.b > 0) & ~both
     nulls[left], nulls[right] = ev.src_nulls[beads.src[left]], ev.tgt_nulls[beads.tgt[right]]
     shape = np.zeros((len(beads.a), size * size), np.float32)
@@ -84,11 +87,11 @@ def _in_order(result: Monotone, beads: Beads, pairs: Ints, out: Floats) -> None:
             out[mine[same]] = found[:, i[same], j[same], place[at[same]]].T
 
 
-def _moved(ev: Evidence, beads: Beads, k: int, scorer: Scorer) -> Floats:
-    """Features of a moved pair: those of the box around it in which it has the score it got.
+def _in_a_box(ev: Evidence, beads: Beads, k: int, scorer: Scorer) -> Floats:
+    """Features of a pair in the box around it in which it has the score it got.
 
-    Which sentences beside the pair were leftovers too, and so in its box, is not kept. Only the
-    nearest one on each of the four sides matters.
+    Which sentences beside the pair were in its box is not kept. Only the nearest one on each of the
+    four sides matters.
     """
     i, j, a, b = (int(column[k]) for column in (beads.src, beads.tgt, beads.a, beads.b))
     constant = scorer.shapes[a - 1, b - 1]
