@@ -22,7 +22,7 @@ from align.core.side import Floats, Ints, Side
 Flags = npt.NDArray[np.bool_]
 
 DOUBT = 0.49  # of what stands on lengths alone
-UNLIKELY = 0.3  # below that probability to be right even in part, a pair is none, ...
+UNLIKELY = 0.2  # below that probability to be right even in part, a pair is none, ...
 TRUSTED = 0.5  # ... if half of all pairs have this
 
 
