@@ -80,8 +80,9 @@ def clause_coverage(
 
 def _cover(side: Side, clauses: Clauses, sentences: Ints, most: int) -> Cover:
     """The clauses of these sentences as units."""
-    count = np.diff(clauses.starts)[sentences]
-    chosen = ranges(clauses.starts[sentences], count)  # [k]
+    first = clauses.starts[sentences]
+    count = clauses.starts[sentences + 1] - first
+    chosen = ranges(first, count)  # [k]
     begins = clauses.begins[chosen]
     rows = np.zeros((len(chosen) + 1, side.table.shape[1]), np.float32)
     sums_of(side.table, side.words.ids, begins, clauses.begins[chosen + 1] - begins, rows[:-1])

@@ -17,6 +17,7 @@ from align.core.side import Floats, Ints, Ragged, Side
 MOST_UNITS = 1024  # of a sentence that are compared
 ROWS = 256  # sentences whose units are sorted together
 PLACES = 64  # parts of a sentence that are told apart
+TOGETHER = 256  # sums made together: they stay in the cache
 WINDOWS = 8  # places of the other document that stand for "anywhere"
 
 
@@ -133,16 +134,23 @@ def best_of(cosines: Floats, entries: Ints, lengths: Ints) -> Floats:
 def sums_of(table: Floats, ids: Ints, begins: Ints, lengths: Ints, sums: Floats) -> None:
     """Sums of table rows: result i is that of ids[begins[i] : begins[i] + lengths[i]], in order.
 
-    All first rows at once, then all second ones, ...: nine times as fast as np.add.reduceat.
-    [u, d], [t], [m], [m], to be written [m, d]
+    All first rows of a block at once, then all second ones, ...: many times as fast as
+    np.add.reduceat. [u, d], [t], [m], [m], to be written [m, d]
     """
     order = np.argsort(-lengths, kind="stable")
-    begin = begins[order]
-    going = np.searchsorted(-lengths[order], -np.arange(int(lengths.max(initial=0))), side="left")
-    out = np.zeros_like(sums)
-    for place, count in enumerate(going.tolist()):
-        out[:count] += table[ids[begin[:count] + place]]
-    sums[order] = out
+    out, taken = np.empty((2, min(TOGETHER, len(order)), table.shape[1]), table.dtype)
+    for start in range(0, len(order), TOGETHER):
+        some = order[start : start + TOGETHER]
+        begin, length = begins[some], lengths[some]
+        going = np.searchsorted(-length, -np.arange(int(length[0])), side="left").tolist()
+        first = going[0] if going else 0
+        out[first : len(some)] = 0
+        # "clip" because "raise" would copy once more; the rows are in range
+        table.take(ids[begin[:first]], 0, out[:first], "clip")
+        for place, count in enumerate(going[1:], 1):
+            table.take(ids[begin[:count] + place], 0, taken[:count], "clip")
+            out[:count] += taken[:count]
+        sums[some] = out[: len(some)]
 
 
 def usual_gain(

@@ -67,6 +67,10 @@ def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass:
         if kinds > 1 and max(h, w) > 1:
             src_placed = np.ascontiguousarray(found[1].transpose(0, 2, 3, 1)) / mean_mass
             tgt_placed = np.ascontiguousarray(back[1].transpose(0, 3, 2, 1)) / mean_mass
+            running(src_placed, 1)
+            running(tgt_placed, 2)
+    running(by_src, 1)  # of all groups at once
+    running(by_tgt, 2)
     by_src /= mean_mass
     by_tgt /= mean_mass
     for out, inside in ((by_src, widths), (by_tgt.transpose(0, 2, 1, 3), heights)):
@@ -98,11 +102,13 @@ def _of_pairs(
 ) -> None:
     """Writes the gains of the chosen segments, which have one sentence a side, and no places."""
     i, j = box.src_first[chosen], box.tgt_first[chosen]
-    tall, wide = np.diff(src.words.starts)[i], np.diff(tgt.words.starts)[j]
+    tall = src.words.starts[i + 1] - src.words.starts[i]
+    wide = tgt.words.starts[j + 1] - tgt.words.starts[j]
     for group in _alike(tall, wide):
         x, x_mass = src.padded(i[group])
         y, y_mass = tgt.padded(j[group])
-        cosines = tgt.rows[y] @ src.rows[x].transpose(0, 2, 1)  # [G, y, x]
+        rows = src.rows.take(x, 0, mode="clip"), tgt.rows.take(y, 0, mode="clip")
+        cosines = rows[1] @ rows[0].transpose(0, 2, 1)  # [G, y, x]
         for best, mass, usual, out in (
             (cosines.max(1), x_mass, src.usual[0, i[group]], by_src),
             (cosines.max(2), y_mass, tgt.usual[0, j[group]], by_tgt),
@@ -202,11 +208,12 @@ def _part(cover: Cover, units: Units, group: Ints) -> Part:
     last = units.first[group] + units.heights[group] - 1
     own = np.minimum(units.first[group][:, None] + np.arange(h), last[:, None])
     lengths = np.bincount(number * h + sentence, minlength=len(group) * h)
-    return Part(cover.rows[ids], mass, cover.usual[:, own], number * u + unit, lengths)
+    rows = cover.rows.take(ids, 0, mode="clip")  # faster than an index
+    return Part(rows, mass, cover.usual[:, own], number * u + unit, lengths)
 
 
 def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
-    """Running sums over own sentences of their gain from each block of the other side.
+    """The gain of each own sentence from each block of the other side.
 
     `best` [G, other, u], at least 0 -> `out` [1 or 2, A, group, own + 1, other + 1]
     """
@@ -216,13 +223,13 @@ def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
         gain = own.mass @ run.transpose(0, 2, 1)  # [1 or 2, G, own, other + 1 - b]
         gain[0] -= own.usual[b - 1][:, :, None]
-        out[:, b - 1, group, 1 : h + 1, b : others + 1] = np.cumsum(gain, axis=2)
+        out[:, b - 1, group, 1 : h + 1, b : others + 1] = gain
 
 
 def _all_at_once(
     src: Cover, tgt: Cover, box: Segments, products: Floats, by_src: Floats, by_tgt: Floats
 ) -> None:
-    """The gains of all segments where each sentence is one unit: nothing to pad inside them.
+    """Writes the gains of all segments where each sentence is one unit: nothing to pad inside.
 
     [B, h + 1, w + 2, S] and [A, h + 2, w + 1, S]
     """
@@ -249,5 +256,3 @@ def _all_at_once(
         gain = by_tgt[a - 1, a:-1, 1:]
         np.multiply(run, tgt.mass[j], out=gain)
         gain -= tgt.usual[a - 1, j]
-    running(by_src, 1)
-    running(by_tgt, 2)
