@@ -85,3 +85,16 @@ def test_what_stands_below_an_article_is_no_pair(
     pairs = [(bead.src_ids, bead.tgt_ids) for bead in found if bead.is_pair]
     assert pairs[: len(TEXT)] == [((i,), (i,)) for i in range(len(TEXT))]
     assert [bead.kind for bead in found.beads[len(TEXT) :]] == kinds
+
+
+def test_pairs_that_stay_keep_their_probability(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The limit is for all pairs at once: what becomes of others does not count."""
+    english = [en for en, _ in TEXT] + ["Leave a Reply"]
+    french = [fr for _, fr in TEXT] + ["Abonnez-vous à notre lettre"]
+    monkeypatch.setattr("align.core.align.UNLIKELY", 0.0)
+    whole = align.pair(english, french, src_lang="en", tgt_lang="fr")
+    monkeypatch.setattr("align.core.align.UNLIKELY", 0.5)
+    found = align.pair(english, french, src_lang="en", tgt_lang="fr")
+    chances = {bead.src_ids: bead.probability_lax for bead in whole if bead.is_pair}
+    for bead in found:
+        assert bead.probability_lax == chances[bead.src_ids] >= 0.5

@@ -80,8 +80,12 @@ def align_sides(
         freed = unlikely(beads, lax)
         if freed is not None:
             kept = None if moved is None else without(moved, freed)
+            before, known = beads, (probability, lax)
             beads, is_moved = merge(result.beads, kept, n, m, freed)
             probability, lax = calibrate(calibration, beads, is_moved, result.evidence)
+            # the weights were fitted among all pairs: only what is new looks at what is left
+            old, same = _same(before, beads, n, m)
+            probability[same], lax[same] = known[0][old], known[1][old]
     return Found(
         beads.src,
         beads.tgt,
@@ -138,6 +142,17 @@ def _picked(beads: Beads, some: Flags) -> Beads:
 def without(beads: Beads, others: Beads) -> Beads:
     """A source sentence is in one bead, so its first one tells which."""
     return _picked(beads, ~np.isin(beads.src, others.src))
+
+
+def _same(before: Beads, after: Beads, n: int, m: int) -> tuple[Ints, Ints]:
+    """Where the beads stand that are in both, of which `after` has no other pairs. [k], [k]"""
+    old, new = np.full((2, n + m), -1)  # by the first sentence; target sentences behind the source
+    for place, beads in ((old, before), (new, after)):
+        place[np.where(beads.a > 0, beads.src, n + beads.tgt)] = np.arange(len(beads.src))
+    at = np.flatnonzero((old >= 0) & (new >= 0))
+    old, new = old[at], new[at]
+    same = (before.a[old] == after.a[new]) & (before.b[old] == after.b[new])
+    return old[same], new[same]
 
 
 def _covered(beads: Beads | None, n: int, m: int) -> tuple[Flags, Flags]:
