@@ -37,7 +37,7 @@ BASE = _libraries(
 )
 EXTRAS = {
     "transformers": _libraries("sentence-transformers>=3.0 sentence_transformers"),
-    "train": _libraries("torch>=2.2"),
+    "train": _libraries("torch>=2.4"),
     "parquet": _libraries("pyarrow>=14"),
     "pandas": _libraries("pandas>=2.0"),
     "web": _libraries("trafilatura>=2", "lxml_html_clean>=0.4"),
