@@ -114,6 +114,8 @@ def explore_table() -> str:
             continue
         for number, (name, runs) in enumerate(some.items()):
             seeds = [seed for seed in runs if seed in values]
+            if not seeds:  # begun, not done
+                continue
             cells = []
             for k, kind in enumerate(_KINDS):
                 change = statistics.mean(_mean(runs[s], kind) - values[s][k] for s in seeds)
