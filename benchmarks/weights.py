@@ -21,8 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from align.core.align import Found, align_sides, improbable
+from align.core.align import Found, align_sides
 from align.core.calibrate import Calibration
+from align.core.merging import improbable
 from align.core.monotone import Beads
 from align.core.scorer import FOLDER, LENGTH, Scorer, write_scorer
 from align.encoders.load import ObjectEncoder, load_encoder

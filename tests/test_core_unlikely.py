@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import align
-from align.core.align import merge, unlikely
+from align.core.merging import merge, unlikely
 from align.core.monotone import Beads
 
 
@@ -78,7 +78,7 @@ TEXT = (
 def test_what_stands_below_an_article_is_no_pair(
     threshold: float, kinds: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("align.core.align.UNLIKELY", threshold)
+    monkeypatch.setattr("align.core.merging.UNLIKELY", threshold)
     english = [en for en, _ in TEXT] + ["Leave a Reply"]
     french = [fr for _, fr in TEXT] + ["Abonnez-vous à notre lettre"]
     found = align.pair(english, french, src_lang="en", tgt_lang="fr")
@@ -91,9 +91,9 @@ def test_pairs_that_stay_keep_their_probability(monkeypatch: pytest.MonkeyPatch)
     """The limit is for all pairs at once: what becomes of others does not count."""
     english = [en for en, _ in TEXT] + ["Leave a Reply"]
     french = [fr for _, fr in TEXT] + ["Abonnez-vous à notre lettre"]
-    monkeypatch.setattr("align.core.align.UNLIKELY", 0.0)
+    monkeypatch.setattr("align.core.merging.UNLIKELY", 0.0)
     whole = align.pair(english, french, src_lang="en", tgt_lang="fr")
-    monkeypatch.setattr("align.core.align.UNLIKELY", 0.5)
+    monkeypatch.setattr("align.core.merging.UNLIKELY", 0.5)
     found = align.pair(english, french, src_lang="en", tgt_lang="fr")
     chances = {bead.src_ids: bead.probability_lax for bead in whole if bead.is_pair}
     for bead in found:

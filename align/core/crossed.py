@@ -15,7 +15,7 @@ from align.core.anchors import Segments
 from align.core.bucket import make_bucket
 from align.core.evidence import Evidence, find_shared
 from align.core.lattice import NEVER
-from align.core.monotone import Beads, Monotone, buckets, join, solve
+from align.core.monotone import Monotone, buckets, join, solve
 from align.core.neighbours import unit_rows
 from align.core.scorer import Scorer, score_bucket
 
@@ -48,8 +48,7 @@ def uncrossed(result: Monotone, scorer: Scorer) -> Monotone:
     ]
     kept = np.ones(len(beads.src), bool)
     kept[at] = False
-    rest = Beads(*(getattr(beads, name)[kept] for name in Beads.__slots__))
-    return replace(result, beads=join([rest, *parts]))
+    return replace(result, beads=join([beads.taken(kept), *parts]))
 
 
 def _is_crossed(ev: Evidence, i: int, a: int, j: int, b: int) -> bool:

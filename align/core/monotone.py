@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from align.core.anchors import Anchors, Segments, chain, mutual_best, segments
 from align.core.bucket import make_bucket
@@ -33,6 +35,10 @@ class Beads:
     score: Floats  # log-potential; 0 for an empty side
     probability: Floats  # of exactly this bead
     linked: Floats  # of the surest sentence pair in it being linked at all; 0 for an empty side
+
+    def taken(self, some: npt.NDArray[Any]) -> Beads:
+        """Some of them, by number or by flag."""
+        return Beads(*(getattr(self, name)[some] for name in Beads.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,4 +178,4 @@ def join(parts: list[Beads]) -> Beads:
     at = np.full(int(place.max(initial=-1)) + 1, -1)
     at[place] = np.arange(len(place))
     order = at[at >= 0]
-    return Beads(*(column[order] for column in columns))
+    return Beads(*columns).taken(order)

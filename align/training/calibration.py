@@ -14,9 +14,9 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from align.core.align import merge
 from align.core.calibrate import CONTEXT, INPUTS, PAIR, Calibration, group_of, inputs
 from align.core.crossed import uncrossed
+from align.core.merging import merge
 from align.core.monotone import align_monotone
 from align.core.moved import find_moved
 from align.core.scorer import Scorer

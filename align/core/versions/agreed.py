@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from align.core.align import merge, without
 from align.core.crossed import uncrossed
+from align.core.merging import merge, without
 from align.core.monotone import Beads
 from align.core.moved import find_moved
 from align.core.scorer import Scorer

@@ -12,9 +12,10 @@ from itertools import combinations
 
 import numpy as np
 
-from align.core.align import Found, align_sides, unaligned, unlikely
+from align.core.align import Found, align_sides, unaligned
 from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration
+from align.core.merging import unlikely
 from align.core.monotone import Beads
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side

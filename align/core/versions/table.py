@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from align.core.align import Found, merge
+from align.core.align import Found
 from align.core.calibrate import INPUTS, inputs
 from align.core.evidence import Evidence
+from align.core.merging import merge
 from align.core.monotone import Beads
 from align.core.side import Floats, Ints
 from align.core.versions.agreed import Agreed

@@ -276,8 +276,6 @@ def believed(
         if favour(own, votes, ballot, moved=True) > 0:
             keep.setdefault(pair, []).append(k)
     return {
-        pair: None
-        if beads is None or pair not in keep
-        else Beads(*(getattr(beads, name)[keep[pair]] for name in Beads.__slots__))
+        pair: None if beads is None or pair not in keep else beads.taken(np.array(keep[pair]))
         for pair, beads in moved.items()
     }
