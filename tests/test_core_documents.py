@@ -67,6 +67,19 @@ def test_a_long_passage_in_the_middle_has_no_counterpart(other: int) -> None:
     assert right(found, wanted)[1] >= 1394
 
 
+@pytest.mark.parametrize("others", [60, 500])
+def test_less_than_half_of_both_documents_is_in_the_other(others: int) -> None:
+    shared, size = meanings(200, 20), others + 200
+    missing = np.arange(200) % 8 == 4  # each stands alone, though its neighbours are surely linked
+    found = aligned(
+        np.concatenate([meanings(size, 21), shared]),
+        np.concatenate([shared[~missing], meanings(size, 22)]),
+    )
+    wanted = {(size + int(i), j) for j, i in enumerate(np.flatnonzero(~missing))}
+    assert {(b.src_ids[0], b.tgt_ids[0]) for b in found} == wanted
+    assert all(bead.kind == "1-1" for bead in found)
+
+
 def test_thousands_of_identical_lines() -> None:
     same = np.repeat(meanings(1, 8), 2000, axis=0)
     text = np.concatenate([meanings(300, 9), same, meanings(300, 10)])

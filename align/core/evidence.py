@@ -25,6 +25,8 @@ ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH 
     1, 2, 4, 8, 16, 32, 64,
 )  # fmt: skip
 LEAST_LEVEL = 0.05
+AROUND = 32  # sentences on either side of one that are looked at ...
+SPARSE = 8  # ... for an anchor in every so many
 
 NULL_FEATURES = (
     "alone", "mass", "best match", "best match above .3", "mass up to .5", "no closing mark",
@@ -140,7 +142,7 @@ def evidence(
     src_above = np.maximum(ahead.scores[:, 0] - src_usual.of(1, 1, np.arange(1, len(src) + 1)), 0)
     tgt_above = np.maximum(back.scores[:, 0] - tgt_usual.of(1, 1, np.arange(1, len(tgt) + 1)), 0)
     # of the better side: the other may have much that is nowhere here
-    level = float(max(np.median(src_above), np.median(tgt_above)))
+    level = max(_typical(src_above, anchors.src), _typical(tgt_above, anchors.tgt))
     src_weight, tgt_weight = rarity(src.names, tgt.names)
     return Evidence(
         src,
@@ -162,6 +164,19 @@ def evidence(
         length_ratio(src, tgt, anchors),
         bool(np.diff(src.paragraphs).any() and np.diff(tgt.paragraphs).any()),
     )
+
+
+def _typical(above: Floats, at: Ints) -> float:
+    """The median, of the sentences with anchors around them: of both texts more than half may be
+    nowhere in the other. `at`: where anchors are, in rising order.
+
+    Where nothing stands in order, of all.
+    """
+    place = np.arange(len(above))
+    low, high = np.maximum(place - AROUND, 0), np.minimum(place + AROUND + 1, len(above))
+    count = np.searchsorted(at, high) - np.searchsorted(at, low)
+    some = count * SPARSE >= high - low
+    return float(np.median(above[some] if some.any() else above))
 
 
 def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level: float) -> Floats:
