@@ -16,6 +16,7 @@ from align.core.lattice import (
 
 A = 3
 SIZES = [(0, 0), (0, 3), (2, 0), (1, 1), (2, 2), (3, 2), (4, 4)]
+LONG_GAPS = [(9, 1), (2, 1), (7, 0), (0, 1)]  # solved with source and target exchanged
 
 
 def random_lattice(seed: int, sizes: list[tuple[int, int]]) -> Lattice:
@@ -62,12 +63,13 @@ def every_path(
     return walk(0, 0)
 
 
-def test_equals_every_path() -> None:
-    lattice = random_lattice(1, SIZES)
+@pytest.mark.parametrize("sizes", [SIZES, LONG_GAPS])
+def test_equals_every_path(sizes: list[tuple[int, int]]) -> None:
+    lattice = random_lattice(1, sizes)
     path, sums = best_path(lattice), all_paths(lattice)
     chances = marginals(lattice, sums)
     linked = links(chances)
-    for s in range(len(SIZES)):
+    for s in range(len(sizes)):
         paths = every_path(lattice, s)
         scores = np.array([score for score, _ in paths])
         total = np.logaddexp.reduce(scores)
@@ -86,14 +88,14 @@ def test_equals_every_path() -> None:
             if a and b:
                 found = chances.beads[i + a, a - 1, b - 1, j + b, s]
                 assert found == pytest.approx(weight, abs=1e-5)
-        for i in range(SIZES[s][0]):
+        for i in range(sizes[s][0]):
             weight = sum(w for (x, _, _, b), w in expected.items() if x == i and b == 0)
             assert chances.src_null[i + 1, s] == pytest.approx(weight, abs=1e-5)
-        for j in range(SIZES[s][1]):
+        for j in range(sizes[s][1]):
             weight = sum(w for (_, y, a, _), w in expected.items() if y == j and a == 0)
             assert chances.tgt_null[j + 1, s] == pytest.approx(weight, abs=1e-5)
-        for i in range(SIZES[s][0]):
-            for j in range(SIZES[s][1]):
+        for i in range(sizes[s][0]):
+            for j in range(sizes[s][1]):
                 over = [
                     q for (x, y, a, b), q in expected.items() if x <= i < x + a and y <= j < y + b
                 ]

@@ -21,9 +21,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from align.core.cover import ranges
 from align.core.side import Floats, Ints
 
 NEVER = np.float32(-1e9)  # the score of what cannot be
+TALL = 4  # times as many rows as columns
 LEAST = -700.0  # of a logarithm whose exponential is taken: below, numpy is several times as slow
 
 Doubles = npt.NDArray[Any]  # float64
@@ -93,56 +95,88 @@ def _cells(lattice: Lattice) -> _Cells:
     return _Cells(here, before)
 
 
+def _is_tall(lattice: Lattice) -> bool:
+    """Whether rows are many and short, as beside a long gap: the other way round is faster."""
+    return len(lattice.src_null) > TALL * len(lattice.tgt_null)
+
+
+def _turned(lattice: Lattice) -> Lattice:
+    """The same with source and target exchanged."""
+    return Lattice(
+        np.ascontiguousarray(lattice.beads.transpose(3, 2, 1, 0, 4)),
+        lattice.tgt_null,
+        lattice.src_null,
+        lattice.widths,
+        lattice.heights,
+    )
+
+
 def best_path(lattice: Lattice) -> Path:
     """The highest-scoring path of every segment."""
+    if _is_tall(lattice):
+        path = best_path(_turned(lattice))
+        return Path(path.segment, path.tgt, path.src, path.b, path.a)
     cells = _cells(lattice)
     v, above = cells.here, cells.above
     rows, a, b, columns, count = lattice.beads.shape
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
     ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
     joined = ways[:-1].reshape(a, b, columns, count)
+    entered = np.zeros(v.shape, bool)  # cells that are best not reached from the left
     for i in range(rows):
         if i:
             np.add(cells.before[i], lattice.beads[i], out=joined)
             np.add(above[i], lattice.src_null[i], out=ways[-1])
-            np.maximum.reduce(ways, axis=0, out=v[i])
-        free = v[i] - nulls
-        np.maximum.accumulate(free, axis=0, out=free)
-        np.add(free, nulls, out=v[i])
-    return _trace(lattice, cells)
+            free = np.maximum.reduce(ways, axis=0)
+        else:
+            free = v[0].copy()
+        free -= nulls
+        best = np.maximum.accumulate(free, axis=0)
+        np.equal(free, best, out=entered[i])
+        np.add(best, nulls, out=v[i])
+    entry = np.where(entered, np.arange(columns)[:, None], 0)
+    return _trace(lattice, cells, np.maximum.accumulate(entry, axis=1, out=entry))
 
 
-def _trace(lattice: Lattice, cells: _Cells) -> Path:
-    """Goes back from the ends by the moves that led there, all segments in lock-step."""
+def _trace(lattice: Lattice, cells: _Cells, entry: Ints) -> Path:
+    """Goes back from the ends by the moves that led there, all segments in lock-step.
+
+    `entry` is the column where the insertions that lead to a cell begin. [h + 1, w + 1, S]
+    """
     _, tall, wide, columns, count = lattice.beads.shape
     scores, values = lattice.beads.reshape(-1), cells.here.base
     assert values is not None
     values = values.reshape(-1)
-    # of each move: its sentences, and how much farther on in memory its score and its start are;
-    # of equally good ones the first is taken
+    # of each bead and of a deletion: its sentences, and how much farther on in memory its score and
+    # its start are; of equally good ones the first is taken
     a, b = np.divmod(np.arange(tall * wide), wide) + np.ones((2, 1), np.int64)
-    a, b = np.append(a, [1, 0]), np.append(b, [0, 1])
+    a, b = np.append(a, 1), np.append(b, 0)
     beads = np.arange(tall * wide) * (columns * count)
     begins = -(a * (columns + wide) + b) * count
     i, j, segment = lattice.heights, lattice.widths, np.arange(count)
-    found: list[tuple[Ints, Ints, Ints, Ints, Ints]] = []
+    found: list[tuple[Ints, ...]] = []
+    runs: list[tuple[Ints, ...]] = []
     while True:
-        going = np.flatnonzero(i + j)
+        end, j = j, entry[i, j, segment]
+        runs.append((segment, i, j, end - j))
+        going = np.flatnonzero(i)
         if not len(going):
             break
-        i, j, segment = i[going], j[going], segment[going]
+        if len(going) < len(i):
+            i, j, segment = i[going], j[going], segment[going]
         start = ((i + tall) * (columns + wide) + j + wide) * count + segment
         score = (i * (tall * wide * columns) + j) * count + segment
         moves = values.take(start[:, None] + begins)
-        moves[:, :-2] += scores.take(score[:, None] + beads)
-        moves[:, -2] += lattice.src_null[i, segment]
-        moves[:, -1] += lattice.tgt_null[j, segment]
+        moves[:, :-1] += scores.take(score[:, None] + beads)
+        moves[:, -1] += lattice.src_null[i, segment]
         best = moves.argmax(1)
-        i, j = i - a[best], j - b[best]
-        found.append((segment, i, j, a[best], b[best]))
-    if not found:
-        empty = np.zeros(0, np.int64)
-        return Path(empty, empty, empty, empty, empty)
+        down, right = a.take(best), b.take(best)
+        i, j = i - down, j - right
+        found.append((segment, i, j, down, right))
+    segment, i, j, length = (np.concatenate(part) for part in zip(*runs, strict=True))
+    inserted = ranges(j, length)
+    none = np.zeros(len(inserted), np.int64)
+    found.append((segment.repeat(length), i.repeat(length), inserted, none, none + 1))
     return Path(*(np.concatenate(part) for part in zip(*found, strict=True)))
 
 
@@ -163,6 +197,8 @@ def _chances(logs: Doubles) -> Doubles:
 
 def all_paths(lattice: Lattice) -> Sums:
     """Forward log-sums."""
+    if _is_tall(lattice):
+        return all_paths(_turned(lattice))
     cells = _cells(lattice)
     v, above = cells.here, cells.above
     rows, a, b, columns, count = lattice.beads.shape
@@ -195,6 +231,9 @@ class Marginals:
 
 def marginals(lattice: Lattice, sums: Sums) -> Marginals:
     """The probabilities, from the forward sums."""
+    if _is_tall(lattice):
+        found = marginals(_turned(lattice), sums)
+        return Marginals(found.beads.transpose(3, 2, 1, 0, 4), found.tgt_null, found.src_null)
     rows, a, b, columns, count = lattice.beads.shape
     cells, above = sums.cells, sums.cells.above
     beads = np.zeros(lattice.beads.shape, np.float32)
