@@ -8,6 +8,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from align.core.cover import ranges
 from align.core.monotone import Beads
 from align.core.side import Floats, Ints
 
@@ -55,10 +56,29 @@ def _covered(beads: Beads | None, n: int, m: int) -> tuple[Flags, Flags]:
     """Which sentences of both documents are in these beads. [n], [m]"""
     src, tgt = np.zeros(n, bool), np.zeros(m, bool)
     if beads is not None:
-        for i, j, a, b in zip(beads.src, beads.tgt, beads.a, beads.b, strict=True):
-            src[i : i + a] = True
-            tgt[j : j + b] = True
+        src[ranges(beads.src, beads.a)] = True
+        tgt[ranges(beads.tgt, beads.b)] = True
     return src, tgt
+
+
+def _left_over(fallen: Beads, src_taken: Flags, tgt_taken: Flags) -> Beads:
+    """The sentences of beads that fall apart, but for those taken by others, each alone."""
+    src, tgt = ranges(fallen.src, fallen.a), ranges(fallen.tgt, fallen.b)
+    left, right = ~src_taken[src], ~tgt_taken[tgt]
+    # where the path stands: before the target side, and once the source side is passed
+    before = fallen.tgt.repeat(fallen.a)[left]
+    behind = (fallen.src + fallen.a).repeat(fallen.b)[right]
+    alone = np.repeat([1, 0], [len(before), len(behind)])
+    none = np.zeros(len(alone), np.float32)
+    return Beads(
+        np.concatenate([src[left], behind]),
+        np.concatenate([before, tgt[right]]),
+        alone,
+        1 - alone,
+        none,
+        np.full(len(alone), 0.5, np.float32),
+        none,
+    )
 
 
 def merge(
@@ -77,17 +97,9 @@ def merge(
     hit = (src_before[beads.src + beads.a] > src_before[beads.src]) | (
         tgt_before[beads.tgt + beads.b] > tgt_before[beads.tgt]
     )
-    alone = []  # what is left of them
-    for k in np.flatnonzero(hit).tolist():
-        i, j, a, b = (int(column[k]) for column in (beads.src, beads.tgt, beads.a, beads.b))
-        alone += [(x, j, 1, 0) for x in range(i, i + a) if not src_taken[x]]
-        end = i + a  # where the path stands once the source side is passed
-        alone += [(end, y, 0, 1) for y in range(j, j + b) if not tgt_taken[y]]
-    left = np.array(alone, np.int64).reshape(-1, 4)
-    none, half = np.zeros(len(left), np.float32), np.full(len(left), 0.5, np.float32)
     parts = (
         beads.taken(~hit),
-        Beads(left[:, 0], left[:, 1], left[:, 2], left[:, 3], none, half, none),
+        _left_over(beads.taken(hit), src_taken, tgt_taken),
         *([] if moved is None else [moved]),
     )
     every = Beads(
