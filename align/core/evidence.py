@@ -233,7 +233,7 @@ class Shared:
 
 
 def find_shared(ev: Evidence, box: Segments) -> Shared:
-    """Joins the fingerprints of both sides inside every segment (rising, or a single one)."""
+    """Joins the fingerprints of both sides inside every segment."""
     src, tgt = ev.src, ev.tgt
     return Shared(
         matches(src.numbers, tgt.numbers, None, box),

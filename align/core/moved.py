@@ -14,19 +14,19 @@ import numpy as np
 
 from align.core.anchors import Segments
 from align.core.bucket import make_bucket
-from align.core.evidence import Evidence, Shared, find_shared
+from align.core.evidence import Evidence, find_shared
 from align.core.lattice import Lattice, all_paths, best_path, marginals
 from align.core.monotone import Beads, Monotone, buckets, strongest_links
 from align.core.neighbours import nearest, unit_rows
 from align.core.scorer import Scorer, score_bucket
-from align.core.shared import Matches
 from align.core.side import Floats, Ints
 
 MIN_COSINE = 0.25  # above the mean cosine of both sentences, of a candidate
 LOOSE = 0.3  # beads of the monotone pass linked less surely than this may be taken apart
 PRIOR = 2.0  # log-odds against a pair out of order
 REACH = 3  # sentences between two candidates of one box
-LONG = 24  # candidates of a run that is cut where it is sure
+LONG = 8  # candidates of a run that is cut where it is sure
+LONGEST = 72  # candidates of a run that is cut anywhere
 EDGE = 1  # leftover sentences taken into a box around its candidates
 
 
@@ -90,37 +90,16 @@ def _pieces(run: list[tuple[int, int]]) -> Iterator[tuple[int, int, int, int, bo
     start = 0
     for k in range(2, len(run) - 1):
         (i, j), (i_last, j_last) = run[k - 2], run[k + 1]
-        if (k - start >= LONG and i_last - i == j_last - j == 3) or k - start >= 3 * LONG:
+        if (k - start >= LONG and i_last - i == j_last - j == 3) or k - start >= LONGEST:
             yield run[start][0], run[k][0], run[start][1], run[k][1], start > 0, True
             start = k
     yield run[start][0], run[-1][0] + 1, run[start][1], run[-1][1] + 1, start > 0, False
 
 
-def _shared(ev: Evidence, box: Segments) -> Shared:
-    """`find_shared` for boxes in any order."""
-    parts = []
-    for one in range(len(box.src_first)):
-        alone = Segments(*(getattr(box, name)[one : one + 1] for name in box.__slots__))
-        parts.append(find_shared(ev, alone))
-    kinds = ([part.numbers for part in parts], [part.names for part in parts])
-    return Shared(
-        *(
-            Matches(
-                np.repeat(np.arange(len(found)), [len(part.src) for part in found]),
-                *(
-                    np.concatenate([getattr(part, name) for part in found])
-                    for name in ("src", "tgt", "weight")
-                ),
-            )
-            for found in kinds
-        )
-    )
-
-
 def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
     """Best beads of every box; where boxes overlap the better bead stays."""
     parts: list[tuple[Floats, ...]] = []
-    shared = _shared(ev, box)
+    shared = find_shared(ev, box)
     for chosen in buckets(box):
         lattice = score_bucket(make_bucket(ev, box, chosen, shared), scorer)
         lattice = Lattice(

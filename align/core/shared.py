@@ -76,10 +76,7 @@ def matches(
     weight: Floats | None,
     box: Segments,
 ) -> Matches:
-    """All pairs within a segment that share an entry; `weight` is that of the src entries, or 1.
-
-    Segments rise, or there is one; there may be sentences between them.
-    """
+    """All pairs within a segment that share an entry; `weight` is that of the src entries, or 1."""
     parts = []
     for low in range(0, len(box.src_first), AT_ONCE):  # what is sorted stays in the cache
         some = slice(low, low + AT_ONCE)
@@ -94,24 +91,17 @@ def matches(
 
 def _matches(src: Ragged, tgt: Ragged, weight: Floats | None, box: Segments, first: int) -> Matches:
     """Those of some segments, numbered from `first`."""
-    src_ids, src_row, src_at = _entries(src, int(box.src_first[0]), int(box.src_last[-1]))
-    tgt_ids, tgt_row, _ = _entries(tgt, int(box.tgt_first[0]), int(box.tgt_last[-1]))
-    value = np.ones(len(src_ids), np.float32)
+    src_at, src_row, src_segment = _entries(src, box.src_first, box.src_last)
+    tgt_at, tgt_row, tgt_segment = _entries(tgt, box.tgt_first, box.tgt_last)
+    value = np.ones(len(src_at), np.float32)
     if weight is not None:
         value = weight[src_at]
-        some = value > 0
-        src_ids, src_row, value = src_ids[some], src_row[some], value[some]
-    src_segment = np.searchsorted(box.src_last, src_row, side="right")
-    tgt_segment = np.searchsorted(box.tgt_last, tgt_row, side="right")
-    if (box.src_first[1:] > box.src_last[:-1]).any():
-        some = src_row >= box.src_first[src_segment]  # not before its segment
-        src_ids, src_row, value = src_ids[some], src_row[some], value[some]
-        src_segment = src_segment[some]
-    if (box.tgt_first[1:] > box.tgt_last[:-1]).any():
-        some = tgt_row >= box.tgt_first[tgt_segment]
-        tgt_ids, tgt_row, tgt_segment = tgt_ids[some], tgt_row[some], tgt_segment[some]
-    src_key = (src_segment.astype(np.int64) << 32) | src_ids
-    tgt_key = (tgt_segment.astype(np.int64) << 32) | tgt_ids
+        some = np.flatnonzero(value)
+        src_at, src_row, src_segment, value = (
+            of_each.take(some) for of_each in (src_at, src_row, src_segment, value)
+        )
+    src_key = (src_segment << 32) | src.ids.take(src_at)
+    tgt_key = (tgt_segment << 32) | tgt.ids.take(tgt_at)
     order = np.argsort(tgt_key, kind="stable")
     ranked = tgt_key[order]
     low = np.searchsorted(ranked, src_key, side="left")
@@ -126,8 +116,10 @@ def _matches(src: Ragged, tgt: Ragged, weight: Floats | None, box: Segments, fir
     )
 
 
-def _entries(ragged: Ragged, first: int, last: int) -> tuple[Ints, Ints, slice]:
-    """The entries of some sentences, whose they are, and where they stand."""
-    starts = ragged.starts[first : last + 1]
-    at = slice(int(starts[0]), int(starts[-1]))
-    return ragged.ids[at], np.repeat(np.arange(first, last), np.diff(starts)), at
+def _entries(ragged: Ragged, first: Ints, last: Ints) -> tuple[Ints, Ints, Ints]:
+    """Where the entries of the sentences of each segment stand, their sentence and segment."""
+    sentences = ranges(first, last - first)
+    begin = ragged.starts[sentences]
+    count = ragged.starts[sentences + 1] - begin
+    segment = np.repeat(np.arange(len(first)), last - first)
+    return ranges(begin, count), np.repeat(sentences, count), np.repeat(segment, count)
