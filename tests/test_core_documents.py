@@ -135,3 +135,15 @@ def test_segments_have_few_cells_and_leave_nothing_out(n: int, m: int, share: fl
     h, w = box.src_last - box.src_first, box.tgt_last - box.tgt_first
     assert (h >= 0).all() and (w >= 0).all() and (h + w > 0).all()
     assert (h * w).sum() <= 48 * (n + m)
+
+
+def test_lines_that_come_again_do_not_keep_a_document_whole() -> None:
+    size = 200
+    again = np.arange(size) % 4 == 3
+    at, sure = np.flatnonzero(~again), np.ones(int((~again).sum()), np.float32)
+    cut = [
+        segments(Anchors(at, at, sure, sure), size, size, 0.1, 0.0, 96, flags).src_first
+        for flags in (None, (again, again), (again, ~again))
+    ]
+    assert [len(first) for first in cut] == [4, 99, 4]  # at weak anchors only, inside each three
+    assert set((cut[1][1:] % 4).tolist()) == {1, 2}  # never beside a line that comes again

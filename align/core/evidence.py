@@ -126,6 +126,12 @@ class Evidence:
         return total / max(1, len(self.src) + len(self.tgt))
 
     @property
+    def repeated(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+        """Sentences that come more than once in their document. [n], [m]"""
+        at = NULL_FEATURES.index("repeated")
+        return self.src_nulls[:, at] > 0, self.tgt_nulls[:, at] > 0
+
+    @property
     def max_side(self) -> int:
         """Longest block."""
         return len(self.src_blocks.norms)

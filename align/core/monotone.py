@@ -77,7 +77,7 @@ def prepare(
     ev = evidence(src, tgt, len(scorer.shapes), ahead, back, anchors)
     n, m = len(src), len(tgt)
     if cut:
-        box = segments(anchors, n, m, MIN_MARGIN, MIN_GAP, LONGEST)
+        box = segments(anchors, n, m, MIN_MARGIN, MIN_GAP, LONGEST, ev.repeated)
     else:
         zero = np.zeros(1, np.int64)
         box = Segments(zero, zero + n, zero, zero + m)
