@@ -9,10 +9,10 @@ from align.core.lattice import (
     NEVER,
     Lattice,
     all_paths,
-    best_path,
     links,
     marginals,
 )
+from align.core.path import best_path
 
 A = 3
 SIZES = [(0, 0), (0, 3), (2, 0), (1, 1), (2, 2), (3, 2), (4, 4)]

@@ -184,7 +184,7 @@ def usual_gain(
         for b in range(1, max_side + 1):
             if 1 < b <= width:
                 run = np.maximum(run[:, :-1], best[:, b - 1 :])
-            usual[b - 1, part] = run.mean((0, 1))
+            usual[b - 1, part] = run.sum((0, 1)) / (run.shape[0] * run.shape[1])
     usual *= blocks.unit_mass
     if side.single:
         return usual

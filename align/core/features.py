@@ -59,7 +59,7 @@ def bead_features(bucket: Bucket, shapes: Sequence[Shape]) -> Iterator[tuple[Sha
     rows, columns, count = bucket.dots.shape
     for batch, measures in measured(bucket, shapes, 0):
         ((a, b),) = batch
-        inner = inner_features(measures, bucket.evidence.level)
+        inner = inner_features(Measures(*measures), bucket.evidence.level)
         yield (
             (a, b),
             np.concatenate(
@@ -149,8 +149,8 @@ def _agreeing(src: Ints, tgt: Ints, bit: int) -> tuple[Floats, Floats]:
 
 
 def _stacked(*features: Floats) -> Floats:
-    """As one float32 array, the features first."""
-    out = np.empty((len(features), *np.broadcast_shapes(*(f.shape for f in features))), np.float32)
+    """As one float32 array, the features first. [...] each"""
+    out = np.empty((len(features), *features[0].shape), np.float32)
     for k, feature in enumerate(features):
         out[k] = feature
     return out

@@ -45,12 +45,13 @@ class Found:
         """By the source block and by the target block. [h + 1 - a, w + 1 - b, S] each"""
         return self._by_src(a)[b - 1, :, b : self.columns], self._by_tgt(a, b)[a : self.rows]
 
-    def reach(self, a: int, b: int, out: Floats) -> None:
+    def reach(self, a: int, b: int, by_src: Floats, by_tgt: Floats, out: Floats) -> None:
         """In the block one sentence larger, once for each of the four ends, all together.
 
-        Where there is no larger one, or it lies outside, the block itself counts.
+        Where there is no larger one, or it lies outside, the block itself counts: `by_src` and
+        `by_tgt` are what `both` gave.
         """
-        gains, (by_src, by_tgt) = self._by_src(a), self.both(a, b)
+        gains = self._by_src(a)
         if b < len(gains):
             wider = gains[b]
             np.maximum(wider[:, b : self.columns], by_src, out=out)

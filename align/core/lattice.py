@@ -7,10 +7,10 @@ vectorised over bead shapes, columns and segments; the 0-1 bead inside a row is 
 (or log-sum). Segments are padded to a common size and stand last: numpy's inner loops run along a
 row of all of them.
 
-The path is the best one (Viterbi). Probabilities are the marginals of the log-linear model whose
-scores these are: forward times backward over the total (a semi-Markov conditional random field,
-Sarawagi & Cohen 2004, https://papers.nips.cc/paper/2648). The way back needs no sums of its own:
-what leaves a cell, in probability, is what arrives at the cells behind it.
+The best path is found in `align.core.path`. Probabilities are the marginals of the log-linear
+model whose scores these are: forward times backward over the total (a semi-Markov conditional
+random field, Sarawagi & Cohen 2004, https://papers.nips.cc/paper/2648). The way back needs no sums
+of its own: what leaves a cell, in probability, is what arrives at the cells behind it.
 """
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.core.cover import ranges
 from align.core.side import Floats, Ints
 
 NEVER = np.float32(-1e9)  # the score of what cannot be
@@ -43,18 +42,7 @@ class Lattice:
 
 
 @dataclass(frozen=True, slots=True)
-class Path:
-    """The beads of the best paths, in any order. [beads] each."""
-
-    segment: Ints
-    src: Ints  # first row
-    tgt: Ints  # first column
-    a: Ints  # source sentences, 0: insertion
-    b: Ints  # target sentences, 0: deletion
-
-
-@dataclass(frozen=True, slots=True)
-class _Cells:
+class Cells:
     """A number for each cell, and what it is where each bead that ends there begins."""
 
     here: Doubles  # [h + 1, w + 1, S]
@@ -79,28 +67,29 @@ class _Cells:
         return found
 
 
-def _cells(lattice: Lattice) -> _Cells:
+def cells_of(lattice: Lattice) -> Cells:
     """-inf in all cells but the first of each segment, which has 0."""
     rows, a, b, columns, count = lattice.beads.shape
     padded = np.full((rows + a, columns + b, count), -np.inf)
     row, column, segment = padded.strides
-    before = np.lib.stride_tricks.as_strided(
-        padded[a - 1 :, b - 1 :],
+    before: Doubles = np.ndarray(
         lattice.beads.shape,
+        np.float64,
+        padded,
+        (a - 1) * row + (b - 1) * column,
         (row, -row, -column, column, segment),
-        writeable=False,
     )
     here = padded[a:, b:]
     here[0, 0] = 0.0
-    return _Cells(here, before)
+    return Cells(here, before)
 
 
-def _is_tall(lattice: Lattice) -> bool:
+def is_tall(lattice: Lattice) -> bool:
     """Whether rows are many and short, as beside a long gap: the other way round is faster."""
     return len(lattice.src_null) > TALL * len(lattice.tgt_null)
 
 
-def _turned(lattice: Lattice) -> Lattice:
+def turned(lattice: Lattice) -> Lattice:
     """The same with source and target exchanged."""
     return Lattice(
         np.ascontiguousarray(lattice.beads.transpose(3, 2, 1, 0, 4)),
@@ -111,95 +100,26 @@ def _turned(lattice: Lattice) -> Lattice:
     )
 
 
-def best_path(lattice: Lattice) -> Path:
-    """The highest-scoring path of every segment."""
-    if _is_tall(lattice):
-        path = best_path(_turned(lattice))
-        return Path(path.segment, path.tgt, path.src, path.b, path.a)
-    cells = _cells(lattice)
-    v, above = cells.here, cells.above
-    rows, a, b, columns, count = lattice.beads.shape
-    nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
-    ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
-    joined = ways[:-1].reshape(a, b, columns, count)
-    entered = np.zeros(v.shape, bool)  # cells that are best not reached from the left
-    for i in range(rows):
-        if i:
-            np.add(cells.before[i], lattice.beads[i], out=joined)
-            np.add(above[i], lattice.src_null[i], out=ways[-1])
-            free = np.maximum.reduce(ways, axis=0)
-        else:
-            free = v[0].copy()
-        free -= nulls
-        best = np.maximum.accumulate(free, axis=0)
-        np.equal(free, best, out=entered[i])
-        np.add(best, nulls, out=v[i])
-    entry = np.where(entered, np.arange(columns)[:, None], 0)
-    return _trace(lattice, cells, np.maximum.accumulate(entry, axis=1, out=entry))
-
-
-def _trace(lattice: Lattice, cells: _Cells, entry: Ints) -> Path:
-    """Goes back from the ends by the moves that led there, all segments in lock-step.
-
-    `entry` is the column where the insertions that lead to a cell begin. [h + 1, w + 1, S]
-    """
-    _, tall, wide, columns, count = lattice.beads.shape
-    scores, values = lattice.beads.reshape(-1), cells.here.base
-    assert values is not None
-    values = values.reshape(-1)
-    # of each bead and of a deletion: its sentences, and how much farther on in memory its score and
-    # its start are; of equally good ones the first is taken
-    a, b = np.divmod(np.arange(tall * wide), wide) + np.ones((2, 1), np.int64)
-    a, b = np.append(a, 1), np.append(b, 0)
-    beads = np.arange(tall * wide) * (columns * count)
-    begins = -(a * (columns + wide) + b) * count
-    i, j, segment = lattice.heights, lattice.widths, np.arange(count)
-    found: list[tuple[Ints, ...]] = []
-    runs: list[tuple[Ints, ...]] = []
-    while True:
-        end, j = j, entry[i, j, segment]
-        runs.append((segment, i, j, end - j))
-        going = np.flatnonzero(i)
-        if not len(going):
-            break
-        if len(going) < len(i):
-            i, j, segment = i[going], j[going], segment[going]
-        start = ((i + tall) * (columns + wide) + j + wide) * count + segment
-        score = (i * (tall * wide * columns) + j) * count + segment
-        moves = values.take(start[:, None] + begins)
-        moves[:, :-1] += scores.take(score[:, None] + beads)
-        moves[:, -1] += lattice.src_null[i, segment]
-        best = moves.argmax(1)
-        down, right = a.take(best), b.take(best)
-        i, j = i - down, j - right
-        found.append((segment, i, j, down, right))
-    segment, i, j, length = (np.concatenate(part) for part in zip(*runs, strict=True))
-    inserted = ranges(j, length)
-    none = np.zeros(len(inserted), np.int64)
-    found.append((segment.repeat(length), i.repeat(length), inserted, none, none + 1))
-    return Path(*(np.concatenate(part) for part in zip(*found, strict=True)))
-
-
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Log-sums over all paths from the start to a cell, and to the end."""
 
-    cells: _Cells
+    cells: Cells
     total: Doubles  # [S]
 
 
 def _chances(logs: Doubles) -> Doubles:
     """What these are the logarithms of, 0..1, in their place."""
-    np.clip(logs, LEAST, 0, out=logs)
+    logs.clip(LEAST, 0, out=logs)
     out: Doubles = np.exp(logs, out=logs)
     return out
 
 
 def all_paths(lattice: Lattice) -> Sums:
     """Forward log-sums."""
-    if _is_tall(lattice):
-        return all_paths(_turned(lattice))
-    cells = _cells(lattice)
+    if is_tall(lattice):
+        return all_paths(turned(lattice))
+    cells = cells_of(lattice)
     v, above = cells.here, cells.above
     rows, a, b, columns, count = lattice.beads.shape
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
@@ -231,8 +151,8 @@ class Marginals:
 
 def marginals(lattice: Lattice, sums: Sums) -> Marginals:
     """The probabilities, from the forward sums."""
-    if _is_tall(lattice):
-        found = marginals(_turned(lattice), sums)
+    if is_tall(lattice):
+        found = marginals(turned(lattice), sums)
         return Marginals(found.beads.transpose(3, 2, 1, 0, 4), found.tgt_null, found.src_null)
     rows, a, b, columns, count = lattice.beads.shape
     cells, above = sums.cells, sums.cells.above
@@ -245,11 +165,8 @@ def marginals(lattice: Lattice, sums: Sums) -> Marginals:
     padded = np.zeros((a, b, columns + b, count))
     chances = padded[:, :, :columns]  # of a row
     of_a, of_b, column, segment = padded.strides
-    begins = np.lib.stride_tricks.as_strided(  # the same by the column they begin at
-        padded[:, :, 1:],
-        (a, b, columns, count),
-        (of_a, of_b + column, column, segment),
-        writeable=False,
+    begins: Doubles = np.ndarray(  # the same by the column they begin at
+        chances.shape, np.float64, padded, column, (of_a, of_b + column, column, segment)
     )
     with np.errstate(divide="ignore"):  # some cells lead nowhere
         for i in reversed(range(rows)):

@@ -56,8 +56,9 @@ FROM, TO = COUNT - 6, COUNT - 1  # the places of those that may be nowhere
 
 def measured(
     bucket: Bucket, shapes: Sequence[Shape], most: int
-) -> Iterator[tuple[list[Shape], Measures]]:
-    """Some shapes at a time, so many that no more than `most` beads are held, one at least.
+) -> Iterator[tuple[list[Shape], Floats]]:
+    """The fields of Measures, [COUNT, N], of some shapes at a time: of so many that no more than
+    `most` beads are held, of one at least.
 
     `shapes` in rising order; those that have no room in the bucket are left out. The memory of the
     measures is used again for the next shapes.
@@ -80,13 +81,8 @@ def measured(
             place[-1] = (a + b) / 2
             beads.write(a, b, place.reshape(COUNT, rows - a, columns - b, count))
             done += length
-        yield fitting[start:end], Measures(*out)
+        yield fitting[start:end], out
         start = end
-
-
-def part_of(measures: Measures, start: int, end: int) -> Measures:
-    """Some of the beads."""
-    return Measures(*(getattr(measures, name)[start:end] for name in Measures.__slots__))
 
 
 def _over(sums: Floats, a: int) -> Floats:
@@ -115,20 +111,20 @@ def _runs(
     """
     here = np.arange(len(side.at))
     before = np.maximum(here - np.arange(1, most + 1)[:, None], 0)  # [A, k + 1]
-    over = side.sums[:OPEN_ENDS, None] - side.sums[:OPEN_ENDS, before]  # [6, A, k + 1, S]
-    ends, breaks = side.sums[OPEN_ENDS], side.sums[BREAKS]
-    added = np.empty((ADDED, *over.shape[1:]), np.float32)
-    np.log(np.maximum(over[BYTES], 1), out=added[0])
-    added[1:5] = over[BYTES : NAMES + 1]
-    np.subtract(ends[np.maximum(here - 1, 0)], ends[before], out=added[5])  # but of the last
+    sums, gone = side.sums, side.sums.take(before, 1)  # [8, A, k + 1, S]
+    ends, breaks = sums[OPEN_ENDS], sums[BREAKS]
+    added = np.empty((ADDED, *gone.shape[1:]), np.float32)
+    np.subtract(sums[: NAMES + 1, None], gone[: NAMES + 1], out=added[1:5])
+    np.log(np.maximum(added[1], 1), out=added[0])
+    np.subtract(ends[np.maximum(here - 1, 0)], gone[OPEN_ENDS], out=added[5])  # but of the last
     np.subtract(breaks, breaks[np.minimum(before + 1, here[-1])], out=added[6])  # of the first
-    np.abs(over[QUOTES], out=added[7])
-    np.greater(over[SPOKEN], 0, out=added[8])
+    np.not_equal(sums[QUOTES], gone[QUOTES], out=added[7])
+    np.not_equal(sums[SPOKEN], gone[SPOKEN], out=added[8])
     if sign < 0:
         for compared in (0, 7, 8):
             np.negative(added[compared], out=added[compared])
-    norm = blocks.norms[:most, side.at]
-    dots = usual.dots[:others, side.at].swapaxes(0, 1)  # [k + 1, B, S]
+    norm = blocks.norms[:most].take(side.at, 1)
+    dots = usual.dots[:others].take(side.at, 1).swapaxes(0, 1)  # [k + 1, B, S]
     expected = dots - dots[before]  # [A, k + 1, B, S]
     expected /= np.maximum(norm, 1e-6)[:, :, None]
     return _Runs(added, norm, expected.transpose(0, 2, 1, 3).astype(np.float32, order="C"))
@@ -189,7 +185,7 @@ class _Measuring:
         np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
         np.multiply(src[ADDED], tgt.norm[b - 1, b:], out=norms)
         by_src[...], by_tgt[...] = self.words.both(a, b)
-        self.words.reach(a, b, reach)
+        self.words.reach(a, b, by_src, by_tgt, reach)
         self.words.weakest(a, b, weakest)
         self._order(a, b, order)
         if self.clauses is not None:

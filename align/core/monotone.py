@@ -12,8 +12,9 @@ import numpy.typing as npt
 from align.core.anchors import Anchors, Segments, chain, mutual_best, segments
 from align.core.bucket import make_bucket
 from align.core.evidence import Evidence, evidence, find_shared
-from align.core.lattice import Lattice, Marginals, Path, all_paths, best_path, links, marginals
+from align.core.lattice import Lattice, Marginals, all_paths, links, marginals
 from align.core.neighbours import Neighbours, nearest
+from align.core.path import Path, best_path
 from align.core.scorer import Scorer, score_bucket
 from align.core.side import Floats, Ints, Side
 

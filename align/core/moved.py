@@ -15,9 +15,10 @@ import numpy as np
 from align.core.anchors import Segments
 from align.core.bucket import make_bucket
 from align.core.evidence import Evidence, find_shared
-from align.core.lattice import Lattice, all_paths, best_path, marginals
+from align.core.lattice import Lattice, all_paths, marginals
 from align.core.monotone import Beads, Monotone, buckets, strongest_links
 from align.core.neighbours import nearest, unit_rows
+from align.core.path import best_path
 from align.core.scorer import Scorer, score_bucket
 from align.core.side import Floats, Ints
 

@@ -22,12 +22,15 @@ from align.core.features import (
     inner_features,
     start_features,
 )
+from align.core.found import Shape
 from align.core.lattice import NEVER, Lattice
-from align.core.measures import measured, part_of
+from align.core.measures import Measures, measured
 from align.core.side import Floats, Ints
 from align.errors import AlignError
 
-_PARTS = np.cumsum([len(INNER_FEATURES), len(START_FEATURES)])
+_STARTS = len(INNER_FEATURES)
+_ENDS = _STARTS + len(START_FEATURES)
+_PARTS = slice(_STARTS), slice(_STARTS, _ENDS), slice(_ENDS, None)
 LENGTH = "length"  # the weights for when vectors tell nothing
 BATCH = 1 << 13  # beads measured together
 PART = 1 << 13  # beads whose features are held together: they stay in the cache
@@ -41,6 +44,15 @@ class Scorer:
     beads: Floats  # [len(BEAD_FEATURES)]
     nulls: Floats  # [len(NULL_FEATURES)]
     shapes: Floats  # [A, A]; symmetric; NEVER for shapes that are not allowed
+
+    def allowed(self) -> list[Shape]:
+        """In rising order."""
+        return [
+            (a, b)
+            for a, row in enumerate(self.shapes.tolist(), 1)
+            for b, score in enumerate(row, 1)
+            if score > NEVER
+        ]
 
     def restricted(self, max_side: int, max_total: int) -> Scorer:
         """The same without beads longer than these, in sentences a side and on both sides."""
@@ -98,24 +110,24 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     rows, columns, count = bucket.dots.shape
     size = len(scorer.shapes)
     tall, wide = max(1, min(size, rows - 1)), max(1, min(size, columns - 1))
-    inner, start, end = np.split(scorer.beads, _PARTS)
+    inner, start, end = (scorer.beads[part] for part in _PARTS)
     begins = _weighed(start, start_features(bucket))  # [h + 1, w + 1, S]
     ends = _weighed(end, end_features(bucket))
     beads = np.full((rows, tall, wide, columns, count), NEVER, np.float32)
-    shapes = [(int(a) + 1, int(b) + 1) for a, b in np.argwhere(scorer.shapes > NEVER)]
-    for batch, measures in measured(bucket, shapes, BATCH):
-        scores = np.empty(len(measures.size), np.float32)
+    for batch, measures in measured(bucket, scorer.allowed(), BATCH):
+        scores = np.empty(measures.shape[1], np.float32)
         for low in range(0, len(scores), PART):
-            part = part_of(measures, low, low + PART)
+            part = Measures(*measures[:, low : low + PART])
             scores[low : low + PART] = _weighed(inner, inner_features(part, ev.level))
         done = 0
         for a, b in batch:
             here = scores[done : done + (rows - a) * (columns - b) * count]
             done += len(here)
             here += scorer.shapes[a - 1, b - 1]
-            to = beads[a:, a - 1, b - 1, b:]
-            np.add(here.reshape(to.shape), begins[:-a, :-b], out=to)
-            to += ends[a:, b:]
+            here = here.reshape(rows - a, columns - b, count)
+            here += begins[:-a, :-b]
+            here += ends[a:, b:]
+            beads[a:, a - 1, b - 1, b:] = here
     src_null = np.zeros((rows, count), np.float32)
     tgt_null = np.zeros((columns, count), np.float32)
     src_null[1:] = _nulls(ev.src_nulls, scorer, bucket.src.at)

@@ -29,6 +29,8 @@ class Matches:
 
         None if there are none.
         """
+        if not len(self.segment):
+            return None
         first = np.searchsorted(self.segment, chosen, side="left")
         count = np.searchsorted(self.segment, chosen, side="right") - first
         if not count.any():
@@ -77,6 +79,9 @@ def matches(
     box: Segments,
 ) -> Matches:
     """All pairs within a segment that share an entry; `weight` is that of the src entries, or 1."""
+    if not len(src.ids) or not len(tgt.ids):
+        none = np.zeros(0, np.int64)
+        return Matches(none, none, none, none.astype(np.float32))
     parts = []
     for low in range(0, len(box.src_first), AT_ONCE):  # what is sorted stays in the cache
         some = slice(low, low + AT_ONCE)

@@ -1,0 +1,98 @@
+"""The best path through the lattice (Viterbi)."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+
+import numpy as np
+
+from align.core.cover import ranges
+from align.core.lattice import Cells, Lattice, cells_of, is_tall, turned
+from align.core.side import Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The beads of the best paths, in any order. [beads] each."""
+
+    segment: Ints
+    src: Ints  # first row
+    tgt: Ints  # first column
+    a: Ints  # source sentences, 0: insertion
+    b: Ints  # target sentences, 0: deletion
+
+
+def best_path(lattice: Lattice) -> Path:
+    """The highest-scoring path of every segment."""
+    if is_tall(lattice):
+        path = best_path(turned(lattice))
+        return Path(path.segment, path.tgt, path.src, path.b, path.a)
+    cells = cells_of(lattice)
+    v, above = cells.here, cells.above
+    rows, a, b, columns, count = lattice.beads.shape
+    nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
+    ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
+    joined = ways[:-1].reshape(a, b, columns, count)
+    entered = np.zeros(v.shape, bool)  # cells that are best not reached from the left
+    for i in range(rows):
+        if i:
+            np.add(cells.before[i], lattice.beads[i], out=joined)
+            np.add(above[i], lattice.src_null[i], out=ways[-1])
+            free = np.maximum.reduce(ways, axis=0)
+        else:
+            free = v[0].copy()
+        free -= nulls
+        best = np.maximum.accumulate(free, axis=0)
+        np.equal(free, best, out=entered[i])
+        np.add(best, nulls, out=v[i])
+    entry = np.where(entered, np.arange(columns)[:, None], 0)
+    return _trace(lattice, cells, np.maximum.accumulate(entry, axis=1, out=entry))
+
+
+@functools.cache
+def _moves(tall: int, wide: int) -> tuple[Ints, Ints]:
+    """Sentences of each bead, source and target, and of a deletion."""
+    a, b = np.divmod(np.arange(tall * wide), wide)
+    return np.append(a + 1, 1), np.append(b + 1, 0)
+
+
+def _trace(lattice: Lattice, cells: Cells, entry: Ints) -> Path:
+    """Goes back from the ends by the moves that led there, all segments in lock-step.
+
+    `entry` is the column where the insertions that lead to a cell begin. [h + 1, w + 1, S]
+    """
+    _, tall, wide, columns, count = lattice.beads.shape
+    scores, values = lattice.beads.reshape(-1), cells.here.base
+    assert values is not None
+    values = values.reshape(-1)
+    # of each move, how much farther on in memory its score and its start are; of equally good ones
+    # the first is taken
+    a, b = _moves(tall, wide)
+    beads = np.arange(tall * wide) * (columns * count)
+    begins = -(a * (columns + wide) + b) * count
+    i, j, segment = lattice.heights, lattice.widths, np.arange(count)
+    found: list[tuple[Ints, ...]] = []
+    runs: list[tuple[Ints, ...]] = []
+    while True:
+        end, j = j, entry[i, j, segment]
+        runs.append((segment, i, j, end - j))
+        going = i.nonzero()[0]
+        if not len(going):
+            break
+        if len(going) < len(i):
+            i, j, segment = i[going], j[going], segment[going]
+        start = ((i + tall) * (columns + wide) + j + wide) * count + segment
+        score = (i * (tall * wide * columns) + j) * count + segment
+        moves = values.take(start[:, None] + begins)
+        moves[:, :-1] += scores.take(score[:, None] + beads)
+        moves[:, -1] += lattice.src_null[i, segment]
+        best = moves.argmax(1)
+        down, right = a.take(best), b.take(best)
+        i, j = i - down, j - right
+        found.append((segment, i, j, down, right))
+    segment, i, j, length = (np.concatenate(part) for part in zip(*runs, strict=True))
+    inserted = ranges(j, length)
+    none = np.zeros(len(inserted), np.int64)
+    found.append((segment.repeat(length), i.repeat(length), inserted, none, none + 1))
+    return Path(*(np.concatenate(part) for part in zip(*found, strict=True)))
