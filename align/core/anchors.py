@@ -41,7 +41,7 @@ class Segments:
 
 def mutual_best(forward: Neighbours, backward: Neighbours) -> Anchors:
     """Pairs that are each other's nearest neighbour, with margin and gap."""
-    ahead, back = margins(forward, backward), margins(backward, forward)
+    ahead, back = margins(forward, backward)
     n = len(forward.ids)
     src = np.arange(n)
     tgt = forward.ids[:, 0]

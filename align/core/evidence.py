@@ -174,14 +174,16 @@ def evidence(
 
 def _typical(above: Floats, at: Ints) -> float:
     """The median, of the sentences with anchors around them: of both texts more than half may be
-    nowhere in the other. `at`: where anchors are, in rising order.
+    nowhere in the other. `at`: where anchors are.
 
     Where nothing stands in order, of all.
     """
     place = np.arange(len(above))
     low, high = np.maximum(place - AROUND, 0), np.minimum(place + AROUND + 1, len(above))
-    count = np.searchsorted(at, high) - np.searchsorted(at, low)
-    some = count * SPARSE >= high - low
+    before = np.zeros(len(above) + 1, np.int64)
+    before[at + 1] = 1
+    np.cumsum(before, out=before)
+    some = (before[high] - before[low]) * SPARSE >= high - low
     return float(np.median(above[some] if some.any() else above))
 
 

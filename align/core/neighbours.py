@@ -282,12 +282,17 @@ def _mapped(work: Callable[[int], T], count: int, threads: int) -> Iterator[T]:
             yield from pool.map(work, range(start, min(start + AHEAD, count)))
 
 
-def margins(forward: Neighbours, backward: Neighbours) -> Floats:
-    """Cosine minus the mean cosine of both sides' neighbours, for each forward link. [n, k]
+def margins(forward: Neighbours, backward: Neighbours) -> tuple[Floats, Floats]:
+    """Cosine minus the mean cosine of both sides' neighbours, for each link of both. [n, k], [m, k]
 
     The distance form of Artetxe & Schwenk 2019 (https://arxiv.org/abs/1811.01136).
     """
-    src = np.where(forward.ids >= 0, forward.scores, 0).mean(1)
-    tgt = np.where(backward.ids >= 0, backward.scores, 0).mean(1)
-    out: Floats = forward.scores - (src[:, None] + tgt[forward.ids]) / 2
-    return np.where(forward.ids >= 0, out, np.float32(-1))
+    src, tgt = (np.where(x.ids >= 0, x.scores, 0).mean(1) for x in (forward, backward))
+    return _above(forward, src, tgt), _above(backward, tgt, src)
+
+
+def _above(found: Neighbours, own: Floats, other: Floats) -> Floats:
+    """Cosine minus the mean of both sides' means, -1 where there is no link."""
+    out = found.scores - (own[:, None] + other[found.ids]) / 2
+    out[found.ids < 0] = -1
+    return out
