@@ -53,7 +53,7 @@ OUT = RESULTS / "explore.json"
 BASE = Variant(
     Cut(),
     Recipe(size=2048),
-    Settings(dims=256, steps=STEPS, minutes=None, threads=1),
+    Settings(dims=256, steps=STEPS, minutes=None, threads=1, scale=25.0, margin=0.1),
 )
 
 
@@ -100,6 +100,8 @@ PLAN: dict[str, dict[str, Variant]] = {
         "margin 0.2": change(settings={"margin": 0.2}),
         "margin 0.3": change(settings={"margin": 0.3}),
         "margin 0.3, 2 x steps": change(settings={"margin": 0.3, "steps": 2 * STEPS}),
+        "margin 0.4, scale 20": change(settings={"margin": 0.4, "scale": 20.0}),
+        "margin 0.6, scale 20": change(settings={"margin": 0.6, "scale": 20.0}),
         "scale 15": change(settings={"scale": 15.0}),
         "scale 40": change(settings={"scale": 40.0}),
     },

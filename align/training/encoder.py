@@ -36,8 +36,8 @@ class Settings:
     steps: int | None = None  # stop after so many batches ...
     minutes: float | None = 30.0  # ... or after so much time, whatever comes first
     rate: float = 3e-3  # peak learning rate
-    scale: float = 25.0  # inverse temperature
-    margin: float = 0.1  # taken from the cosine of the true pair
+    scale: float = 20.0  # inverse temperature
+    margin: float = 0.4  # taken from the cosine of the true pair
     init: float = 0.01  # standard deviation of fresh vectors
     decay: float = 0.0  # weight decay (decoupled), per unit of learning rate
     seed: int = 0
