@@ -128,8 +128,9 @@ def explore_table() -> str:
         "",
         f"Base: {cut['size']:,} tokens of {settings['dims']} dimensions, {settings['steps']} steps "
         f"of {found['base']['recipe']['size']:,} examples, scale {settings['scale']:g}, margin "
-        f"{settings['margin']:g}, {facts['rows']:,} rows ({facts['pairs']:,} pairs). Unknown tokens of PUD: {_each(facts['unknown_base'])}; of "
-        f"the shipped vocabulary {_each(facts['unknown_shipped'])}. PUD sentences with numbers "
+        f"{settings['margin']:g}, {facts['rows']:,} rows ({facts['pairs']:,} pairs). Unknown "
+        f"tokens of PUD: {_each(facts['unknown_base'])}; of the shipped "
+        f"vocabulary {_each(facts['unknown_shipped'])}. PUD sentences with numbers "
         f"that `numbers alike` changes: {_each(facts['with_such_numbers'])}.",
     ]
     return "\n".join(lines) + "\n"

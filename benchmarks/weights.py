@@ -2,7 +2,8 @@
 
     python -m benchmarks.weights --gold FOLDER ... --corpus CORPUS ... [--encoder E] [--kind static]
 
-Gold folders are those of `benchmarks.quality`; synthetic documents are made from the corpora.
+Gold folders are those of `benchmarks.quality`; --own are folders of texts in several versions, by
+default the project's free translations; synthetic documents are made from the corpora.
 The weights of `--kind sentence` that ship were made with `--documents 12 --weight 0.3`, the others
 with the defaults.
 Writes align/core/weights/KIND.json and KIND-calibration.json, and the figures of left-out documents
@@ -16,6 +17,7 @@ import argparse
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +53,8 @@ from align.tune import (
 )
 from benchmarks.quality import find_set, sentences_of
 
-RESULTS = Path(__file__).parent / "results"
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
 STRANGE = 3.0  # weight of unrelated documents: few look related, and those must not pass
 
 
@@ -69,6 +72,25 @@ def gold_tasks(folders: list[Path]) -> list[Task]:
             )
             links = tuple((tuple(a), tuple(b)) for a, b in read_links(str(gold.gold)))
             tasks.append(Task(name, src, tgt, links, found.name if one_text else name))
+    return tasks
+
+
+THIRDS = 3
+
+
+def own_tasks(folders: list[Path], weight: float) -> list[Task]:
+    """Every pair of the texts in these folders, each with its `sentences/` and `gold/`.
+
+    A third of the texts is left out at a time.
+    """
+    tasks = []
+    for folder in folders:
+        texts = sorted(home.parent for home in folder.glob("*/sentences"))
+        for number, text in enumerate(texts):
+            fold = f"{folder.name}/{number % THIRDS}"
+            for task in gold_tasks([text]):
+                name = f"{folder.name}/{task.name}"
+                tasks.append(replace(task, name=name, fold=fold, weight=weight))
     return tasks
 
 
@@ -136,8 +158,9 @@ def _halves(judged: list[Judged], run: int, which: int = 0) -> list[Judged]:
 
 def made_from(arguments: argparse.Namespace) -> dict[str, Any]:
     """The data and the settings, so that the weights can be made again; no paths."""
-    names = ("documents", "held", "rounds", "l2", "weight")
+    names = ("documents", "held", "rounds", "l2", "weight", "own_weight")
     return {
+        "own": sorted(folder.resolve().name for folder in arguments.own),
         "gold": sorted(folder.resolve().name for folder in arguments.gold),
         "corpora": sorted(place.resolve().name for place in arguments.corpus),
         **{name: getattr(arguments, name) for name in names},
@@ -148,6 +171,8 @@ def main() -> None:
     """Learns, writes, reports."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--gold", type=Path, nargs="+", required=True)
+    parser.add_argument("--own", type=Path, nargs="*", default=[ROOT / "data" / "prose"])
+    parser.add_argument("--own-weight", type=float, default=0.25, help="of one of --own")
     parser.add_argument("--corpus", type=Path, nargs="+", required=True)
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--kind", default="static")
@@ -168,7 +193,9 @@ def main() -> None:
         encoder = ObjectEncoder(encoder)  # its sentence vectors alone, as of any transformer
     bitexts = find_bitexts(arguments.corpus)
     settings = Settings(rounds=arguments.rounds, l2=arguments.l2)
-    gold = prepare(gold_tasks(arguments.gold), encoder)
+    own = own_tasks(arguments.own, arguments.own_weight)
+    given = gold_tasks(arguments.gold)
+    gold = prepare(given + own, encoder)
     made = prepare(
         list(synthetic(bitexts, arguments.documents, 1, weight=arguments.weight)), encoder
     )
@@ -237,8 +264,13 @@ def main() -> None:
         langs = "-".join(r.task.name.split("-")[1:3])
         pairs.setdefault(langs, []).append(evaluate_one(r, scorer, calibration))
     report["synthetic"] = {name: figures(es) for name, es in pairs.items()}
+
+    def left_out_reliability(some: slice) -> dict[str, Any]:
+        return reliability(judged_gold[some], [without[r.task.fold] for r in gold[some]])
+
     report["reliability"] = {
-        "gold left out": reliability(judged_gold, [without[r.task.fold] for r in gold]),
+        "gold left out": left_out_reliability(slice(len(given))),
+        **({"own texts left out": left_out_reliability(slice(len(given), None))} if own else {}),
         "synthetic": reliability(second_held, [test] * len(second_held)),
         "unrelated": reliability(second_not, [test] * len(second_not)),
     }

@@ -18,7 +18,9 @@ DATA = Path(__file__).parents[1] / "data"
 LANGS = ("en", "de", "fr", "zh")
 # stem of the raw text files -> folder of sentences/ and gold/
 SETS = {"article": DATA, "story": DATA / "story"}
+SETS |= {f"prose/{text.name}": text for text in sorted((DATA / "prose").iterdir())}
 PAIRS = [(name, *pair) for name in SETS for pair in combinations(LANGS, 2)]
+COUNTED = [(name, *pair) for name in ("article", "story") for pair in combinations(LANGS, 2)]
 VERSIONS = [(name, lang) for name in SETS for lang in LANGS]
 
 
@@ -32,7 +34,8 @@ def derive_gold() -> ModuleType:
 
 
 def raw(name: str, lang: str) -> str:
-    return (DATA / f"{name}.{lang}.txt").read_text(encoding="utf-8")
+    path = DATA / name / f"{lang}.txt" if "/" in name else DATA / f"{name}.{lang}.txt"
+    return path.read_text(encoding="utf-8")
 
 
 def sentences(name: str, lang: str) -> list[str]:
@@ -104,7 +107,7 @@ def test_units_name_every_sentence(name: str) -> None:
         assert found == set(range(len(sentences(name, lang))))
 
 
-@pytest.mark.parametrize(("name", "src", "tgt"), PAIRS)
+@pytest.mark.parametrize(("name", "src", "tgt"), COUNTED)
 def test_bead_kinds_are_those_of_the_readme(name: str, src: str, tgt: str) -> None:
     tables: dict[tuple[str, str], dict[str, int]] = {}
     header: list[str] = []
@@ -127,9 +130,9 @@ def test_bead_kinds_are_those_of_the_readme(name: str, src: str, tgt: str) -> No
 @pytest.mark.parametrize(("name", "lang"), VERSIONS)
 def test_readme_counts_sentences(name: str, lang: str) -> None:
     readme = (DATA / "README.md").read_text(encoding="utf-8")
-    row = re.search(rf"^\| {name} sentences \| (.+) \|$", readme, re.MULTILINE)
+    row = re.search(rf"^\| `?{name}`? sentences \|.*?((?: \d+ \|){{4}})$", readme, re.MULTILINE)
     assert row is not None
-    counts = dict(zip(LANGS, map(int, row[1].split("|")), strict=True))
+    counts = dict(zip(LANGS, map(int, re.findall(r"\d+", row[1])), strict=True))
     assert counts[lang] == len(sentences(name, lang))
 
 
@@ -166,6 +169,17 @@ def test_article_has_what_real_collections_have() -> None:
 def test_story_has_long_chinese_sentences() -> None:
     assert 50 <= len(sentences("story", "en")) <= 70
     assert max(len(src) for src, tgt in gold("story", "de", "zh") if len(tgt) == 1) == 4
+
+
+def test_prose_is_freely_translated() -> None:
+    shapes = Counter(
+        f"{len(left)}-{len(right)}"
+        for name, src, tgt in PAIRS
+        if name.startswith("prose/")
+        for left, right in gold(name, src, tgt)
+    )
+    assert 0.6 < shapes["1-1"] / shapes.total() < 0.75
+    assert shapes["2-2"] > 200 and shapes["1-0"] > 100 and shapes["0-1"] > 100
 
 
 def test_related_article_is_another_text() -> None:
