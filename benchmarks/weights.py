@@ -172,7 +172,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--gold", type=Path, nargs="+", required=True)
     parser.add_argument("--own", type=Path, nargs="*", default=[ROOT / "data" / "prose"])
-    parser.add_argument("--own-weight", type=float, default=0.25, help="of one of --own")
+    parser.add_argument("--own-weight", type=float, default=0.1, help="of one of --own")
     parser.add_argument("--corpus", type=Path, nargs="+", required=True)
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--kind", default="static")
@@ -222,7 +222,9 @@ def main() -> None:
     tell("left out")
     judged_gold = judge_all(gold, scorers, scorer)
     judged_held = judge_all(held, {}, scorer)
-    strangers = unrelated(held + gold, STRANGE) + same_subject(held, like_held, STRANGE)
+    strangers = unrelated(held + gold[: len(given)], STRANGE) + same_subject(
+        held, like_held, STRANGE
+    )
     judged_not = judge_all(strangers, {}, scorer)
     calibration = fit_calibration(judged_gold + judged_held + judged_not)
     # probabilities are judged by others than fitted them: gold documents one by one, of the many

@@ -72,7 +72,7 @@ def test_experimental_losses_begin_as_the_trainers_own(monkeypatch: pytest.Monke
     cached = explore_parts.Cached(torch, "cpu", encoder.Settings())
     first = cached(a, b, made)
     assert first[:2] == pytest.approx(own[:2], rel=5e-3)  # bfloat16
-    assert torch.allclose(first[2], own[2], atol=2e-2)
+    assert torch.allclose(first[2], own[2], atol=5e-2)
     assert cached(a, b, batch([5, 6, 7, 8, 8]))[0] > first[0]
 
 
