@@ -32,7 +32,7 @@ def told(found: Beads) -> list[tuple[int, int, int, int]]:
         ((0.5, 0.5, 0.1), [(3, 3, 1, 1)]),
     ],
 )
-def test_which_areunlikely(lax: tuple[float, ...], weak: list[tuple[int, int, int, int]]) -> None:
+def test_which_are_unlikely(lax: tuple[float, ...], weak: list[tuple[int, int, int, int]]) -> None:
     some = beads((0, 0, 1, 1), (1, 1, 2, 1), (3, 2, 0, 1), (3, 3, 1, 1))
     chances = np.insert(np.array(lax, np.float32), 2, 0.0)  # a sentence alone has none
     found = unlikely(some, chances)

@@ -15,6 +15,7 @@ of its own: what leaves a cell, in probability, is what arrives at the cells beh
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,6 +101,21 @@ def turned(lattice: Lattice) -> Lattice:
     )
 
 
+def ways_down(lattice: Lattice, cells: Cells) -> Iterator[tuple[int, Doubles | None]]:
+    """Each row and the sums of all ways into its cells but from the left, None for the first.
+
+    [A * B + 1, w + 1, S], a deletion last; the same array every time. The rows before must be done.
+    """
+    rows, a, b, columns, count = lattice.beads.shape
+    ways = np.empty((a * b + 1, columns, count))
+    joined, above = ways[:-1].reshape(a, b, columns, count), cells.above
+    yield 0, None
+    for i in range(1, rows):
+        np.add(cells.before[i], lattice.beads[i], out=joined)
+        np.add(above[i], lattice.src_null[i], out=ways[-1])
+        yield i, ways
+
+
 @dataclass(frozen=True, slots=True)
 class Sums:
     """Log-sums over all paths from the start to a cell, and to the end."""
@@ -120,15 +136,10 @@ def all_paths(lattice: Lattice) -> Sums:
     if is_tall(lattice):
         return all_paths(turned(lattice))
     cells = cells_of(lattice)
-    v, above = cells.here, cells.above
-    rows, a, b, columns, count = lattice.beads.shape
+    v = cells.here
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
-    ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
-    joined = ways[:-1].reshape(a, b, columns, count)
-    for i in range(rows):
-        if i:
-            np.add(cells.before[i], lattice.beads[i], out=joined)
-            np.add(above[i], lattice.src_null[i], out=ways[-1])
+    for i, ways in ways_down(lattice, cells):
+        if ways is not None:
             top = np.maximum.reduce(ways, axis=0)  # finite: there is a way along the sides
             ways -= top
             total = np.add.reduce(_chances(ways), axis=0)
@@ -137,7 +148,7 @@ def all_paths(lattice: Lattice) -> Sums:
         free = v[i] - nulls
         np.logaddexp.accumulate(free, axis=0, out=free)
         np.add(free, nulls, out=v[i])
-    return Sums(cells, v[lattice.heights, lattice.widths, np.arange(count)])
+    return Sums(cells, v[lattice.heights, lattice.widths, np.arange(v.shape[2])])
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from align.core.cover import ranges
-from align.core.lattice import Cells, Lattice, cells_of, is_tall, turned
+from align.core.lattice import Cells, Lattice, cells_of, is_tall, turned, ways_down
 from align.core.side import Ints
 
 
@@ -29,19 +29,12 @@ def best_path(lattice: Lattice) -> Path:
         path = best_path(turned(lattice))
         return Path(path.segment, path.tgt, path.src, path.b, path.a)
     cells = cells_of(lattice)
-    v, above = cells.here, cells.above
-    rows, a, b, columns, count = lattice.beads.shape
+    v = cells.here
+    columns = v.shape[1]
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
-    ways = np.empty((a * b + 1, columns, count))  # into the cells of a row; the last: a deletion
-    joined = ways[:-1].reshape(a, b, columns, count)
     entered = np.zeros(v.shape, bool)  # cells that are best not reached from the left
-    for i in range(rows):
-        if i:
-            np.add(cells.before[i], lattice.beads[i], out=joined)
-            np.add(above[i], lattice.src_null[i], out=ways[-1])
-            free = np.maximum.reduce(ways, axis=0)
-        else:
-            free = v[0].copy()
+    for i, ways in ways_down(lattice, cells):
+        free = v[0].copy() if ways is None else np.maximum.reduce(ways, axis=0)
         free -= nulls
         best = np.maximum.accumulate(free, axis=0)
         np.equal(free, best, out=entered[i])
