@@ -126,8 +126,14 @@ def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="needs SIGINT")
 def test_an_interrupt_is_130() -> None:
     command = [sys.executable, "-m", "align", "convert", "-", "-", "--from", "tsv", "--to", "jsonl"]
+    # a shell's background jobs, such as this suite may be, ignore interrupts and hand that down
     process = subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     assert process.stdin and process.stdout
     process.stdin.write(b"a\tb\n" * 200)  # more than its buffer holds: it runs by then
