@@ -8,9 +8,9 @@ import pytest
 from align.core.lattice import (
     NEVER,
     Lattice,
-    all_paths,
     links,
     marginals,
+    shapes_of,
 )
 from align.core.path import best_path
 
@@ -24,15 +24,14 @@ def random_lattice(seed: int, sizes: list[tuple[int, int]]) -> Lattice:
     heights = np.array([h for h, _ in sizes])
     widths = np.array([w for _, w in sizes])
     h, w, count = heights.max(), widths.max(), len(sizes)
-    beads = np.full((h + 1, A, A, w + 1, count), NEVER, np.float32)
-    for a in range(1, A + 1):
-        for b in range(1, A + 1):
-            if a + b <= 4:
-                shape = (max(h + 1 - a, 0), max(w + 1 - b, 0), count)
-                beads[a:, a - 1, b - 1, b:] = rng.normal(0, 2, shape)
+    shapes = shapes_of([(1, 1), (1, 2), (1, 3), (2, 1), (2, 2), (3, 1)])
+    beads = np.full((h + 1, len(shapes.a), w + 1, count), NEVER, np.float32)
+    for k, (a, b) in enumerate(zip(shapes.a.tolist(), shapes.b.tolist(), strict=True)):
+        shape = (max(h + 1 - a, 0), max(w + 1 - b, 0), count)
+        beads[a:, k, b:] = rng.normal(0, 2, shape)
     src = rng.normal(-1, 1, (h + 1, count)).astype(np.float32)
     tgt = rng.normal(-1, 1, (w + 1, count)).astype(np.float32)
-    return Lattice(beads, src, tgt, heights, widths)
+    return Lattice(shapes, beads, src, tgt, heights, widths)
 
 
 def every_path(
@@ -52,9 +51,9 @@ def every_path(
             steps.append((0, 1, float(lattice.tgt_null[j + 1, s])))
         for a in range(1, min(A, height - i) + 1):
             for b in range(1, min(A, width - j) + 1):
-                score = float(lattice.beads[i + a, a - 1, b - 1, j + b, s])
-                if score > NEVER:
-                    steps.append((a, b, score))
+                k = lattice.shapes.number[a, b]
+                if k >= 0:
+                    steps.append((a, b, float(lattice.beads[i + a, k, j + b, s])))
         for a, b, score in steps:
             for rest, beads in walk(i + a, j + b):
                 found.append((score + rest, ((i, j, a, b), *beads)))
@@ -66,14 +65,12 @@ def every_path(
 @pytest.mark.parametrize("sizes", [SIZES, LONG_GAPS])
 def test_equals_every_path(sizes: list[tuple[int, int]]) -> None:
     lattice = random_lattice(1, sizes)
-    path, sums = best_path(lattice), all_paths(lattice)
-    chances = marginals(lattice, sums)
-    linked = links(chances)
+    path, chances = best_path(lattice), marginals(lattice)
     for s in range(len(sizes)):
         paths = every_path(lattice, s)
         scores = np.array([score for score, _ in paths])
         total = np.logaddexp.reduce(scores)
-        assert sums.total[s] == pytest.approx(total, abs=1e-5)
+        assert chances.total[s] == pytest.approx(total, abs=1e-5)
         at = path.segment == s
         columns = (path.src[at], path.tgt[at], path.a[at], path.b[at])
         mine = tuple(zip(*(c.tolist() for c in columns), strict=True))
@@ -86,7 +83,7 @@ def test_equals_every_path(sizes: list[tuple[int, int]]) -> None:
                 expected[bead] = expected.get(bead, 0.0) + weight
         for (i, j, a, b), weight in expected.items():
             if a and b:
-                found = chances.beads[i + a, a - 1, b - 1, j + b, s]
+                found = chances.beads[i + a, chances.shapes.number[a, b], j + b, s]
                 assert found == pytest.approx(weight, abs=1e-5)
         for i in range(sizes[s][0]):
             weight = sum(w for (x, _, _, b), w in expected.items() if x == i and b == 0)
@@ -99,14 +96,16 @@ def test_equals_every_path(sizes: list[tuple[int, int]]) -> None:
                 over = [
                     q for (x, y, a, b), q in expected.items() if x <= i < x + a and y <= j < y + b
                 ]
-                assert linked[i, j, s] == pytest.approx(sum(over), abs=1e-5)
+                (linked,) = links(chances, *(np.array([x]) for x in (i, j, s)))
+                assert linked == pytest.approx(sum(over), abs=1e-5)
 
 
 def test_padding_changes_nothing() -> None:
     together = random_lattice(2, SIZES)
     for s, (h, w) in enumerate(SIZES):
         alone = Lattice(
-            np.ascontiguousarray(together.beads[: h + 1, :, :, : w + 1, s : s + 1]),
+            together.shapes,
+            np.ascontiguousarray(together.beads[: h + 1, :, : w + 1, s : s + 1]),
             together.src_null[: h + 1, s : s + 1],
             together.tgt_null[: w + 1, s : s + 1],
             together.heights[s : s + 1],

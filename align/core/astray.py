@@ -15,8 +15,8 @@ from dataclasses import replace
 import numpy as np
 
 from align.core.anchors import Anchors, Segments, mutual_best, segments
-from align.core.lattice import all_paths
-from align.core.monotone import LONGEST, Monotone, Prepared, join, lattices, prepare, solve
+from align.core.lattice import marginals
+from align.core.monotone import LONGEST, Monotone, Prepared, join, lattices, prepare, solved
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Ragged, Side
 
@@ -66,8 +66,9 @@ def _solved(ready: Prepared, lengths: Scorer) -> tuple[Monotone, float]:
     ready = replace(ready, anchors=anchors, box=box)
     parts, total = [], 0.0
     for lattice, chosen in lattices(ready, lengths):
-        total += float(all_paths(lattice).total.sum())
-        parts.append(solve(lattice, box, chosen))
+        chances = marginals(lattice)
+        total += float(chances.total.sum())
+        parts.append(solved(lattice, chances, box, chosen))
     return ready.result(join(parts)), total
 
 

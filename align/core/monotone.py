@@ -11,8 +11,9 @@ import numpy.typing as npt
 
 from align.core.anchors import Anchors, Segments, chain, mutual_best, segments
 from align.core.bucket import make_bucket
+from align.core.cover import ranges
 from align.core.evidence import Evidence, evidence, find_shared
-from align.core.lattice import Lattice, Marginals, all_paths, links, marginals
+from align.core.lattice import Lattice, Marginals, links, marginals
 from align.core.neighbours import Neighbours, nearest
 from align.core.path import Path, best_path
 from align.core.scorer import Scorer, score_bucket
@@ -133,7 +134,7 @@ def buckets(box: Segments) -> Iterator[Ints]:
 
 def solve(lattice: Lattice, box: Segments, chosen: Ints) -> Beads:
     """Best paths of one bucket with their probabilities, in document coordinates."""
-    return solved(lattice, marginals(lattice, all_paths(lattice)), box, chosen)
+    return solved(lattice, marginals(lattice), box, chosen)
 
 
 def solved(lattice: Lattice, chances: Marginals, box: Segments, chosen: Ints) -> Beads:
@@ -141,35 +142,35 @@ def solved(lattice: Lattice, chances: Marginals, box: Segments, chosen: Ints) ->
     path = best_path(lattice)
     s, i, j, a, b = path.segment, path.src, path.tgt, path.a, path.b
     end_i, end_j = i + a, j + b
-    both = (a > 0) & (b > 0)
-    at = end_i, np.maximum(a - 1, 0), np.maximum(b - 1, 0), end_j, s
-    score = np.where(both, lattice.beads[at], 0)
-    probability = np.where(
-        both,
-        chances.beads[at],
-        np.where(a > 0, chances.src_null[end_i, s], chances.tgt_null[end_j, s]),
-    )
+    score = np.zeros(len(s), np.float32)
+    probability = np.where(a > 0, chances.src_null[end_i, s], chances.tgt_null[end_j, s])
+    both = np.flatnonzero((a > 0) & (b > 0))
+    at = end_i[both], lattice.shapes.number[a[both], b[both]], end_j[both], s[both]
+    score[both], probability[both] = lattice.beads[at], chances.beads[at]
     return Beads(
         i + box.src_first[chosen][s],
         j + box.tgt_first[chosen][s],
         a,
         b,
-        score.astype(np.float32),
-        np.clip(probability, 0, 1).astype(np.float32),
+        score,
+        np.minimum(probability, 1),
         strongest_links(chances, path),
     )
 
 
 def strongest_links(chances: Marginals, path: Path) -> Floats:
     """The largest probability of a sentence pair inside each bead to be linked. [k]"""
-    linked = links(chances)
     out = np.zeros(len(path.a), np.float32)
-    for x in range(int(path.a.max(initial=0))):
-        for y in range(int(path.b.max(initial=0))):
-            ok = (path.a > x) & (path.b > y)
-            found = linked[path.src[ok] + x, path.tgt[ok] + y, path.segment[ok]]
-            out[ok] = np.maximum(out[ok], found)
-    return np.clip(out, 0, 1)
+    inside = path.a * path.b  # pairs
+    both = inside.nonzero()[0]
+    if not len(both):
+        return out
+    count = inside[both]
+    bead, width = both.repeat(count), path.b[both].repeat(count)
+    down, right = np.divmod(ranges(np.zeros_like(count), count), width)
+    found = links(chances, path.src[bead] + down, path.tgt[bead] + right, path.segment[bead])
+    out[both] = np.maximum.reduceat(found, np.cumsum(count) - count)
+    return np.minimum(out, 1)
 
 
 def join(parts: list[Beads]) -> Beads:

@@ -15,10 +15,10 @@ import numpy as np
 from align.core.anchors import Segments
 from align.core.bucket import make_bucket
 from align.core.evidence import Evidence, find_shared
-from align.core.lattice import Lattice, all_paths, marginals
+from align.core.lattice import Lattice, marginals
 from align.core.monotone import Beads, Monotone, buckets, strongest_links
 from align.core.neighbours import nearest, unit_rows
-from align.core.path import best_path
+from align.core.path import Path, best_path
 from align.core.scorer import Scorer, score_bucket
 from align.core.side import Floats, Ints
 
@@ -104,6 +104,7 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
     for chosen in buckets(box):
         lattice = score_bucket(make_bucket(ev, box, chosen, shared), scorer)
         lattice = Lattice(
+            lattice.shapes,
             np.maximum(lattice.beads - np.float32(PRIOR), np.float32(-1e9)),
             lattice.src_null * 0,  # being alone is the rule among leftovers: it costs nothing
             lattice.tgt_null * 0,
@@ -111,23 +112,21 @@ def _solve(ev: Evidence, scorer: Scorer, box: Segments) -> Beads | None:
             lattice.widths,
         )
         path = best_path(lattice)
-        chances = marginals(lattice, all_paths(lattice))
+        chances = marginals(lattice)
         both = np.flatnonzero((path.a > 0) & (path.b > 0))
-        end_i, end_j = path.src + path.a, path.tgt + path.b
-        x, y = np.maximum(path.a - 1, 0), np.maximum(path.b - 1, 0)
-        ends = end_i, x, y, end_j, path.segment
-        linked = strongest_links(chances, path)
-        score = lattice.beads[ends] + PRIOR
-        columns = (
-            path.src + box.src_first[chosen][path.segment],
-            path.tgt + box.tgt_first[chosen][path.segment],
-            path.a,
-            path.b,
-            score,
-            chances.beads[ends],
-            linked,
+        s, i, j, a, b = (getattr(path, name)[both] for name in Path.__slots__)
+        ends = i + a, lattice.shapes.number[a, b], j + b, s
+        parts.append(
+            (
+                i + box.src_first[chosen][s],
+                j + box.tgt_first[chosen][s],
+                a,
+                b,
+                lattice.beads[ends] + PRIOR,
+                chances.beads[ends].astype(np.float32),
+                strongest_links(chances, path)[both],
+            )
         )
-        parts.append(tuple(column[both] for column in columns))
     src, tgt, a, b, score, probability, linked = (
         np.concatenate(column) for column in zip(*parts, strict=True)
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,8 +32,10 @@ def best_path(lattice: Lattice) -> Path:
     columns = v.shape[1]
     nulls = np.cumsum(lattice.tgt_null, axis=0, dtype=np.float64)  # [w + 1, S]
     entered = np.zeros(v.shape, bool)  # cells that are best not reached from the left
+    entered[0, 0] = True
+    v[0] = nulls
     for i, ways in ways_down(lattice, cells):
-        free = v[0].copy() if ways is None else np.maximum.reduce(ways, axis=0)
+        free = np.maximum.reduce(ways, axis=0)
         free -= nulls
         best = np.maximum.accumulate(free, axis=0)
         np.equal(free, best, out=entered[i])
@@ -43,27 +44,20 @@ def best_path(lattice: Lattice) -> Path:
     return _trace(lattice, cells, np.maximum.accumulate(entry, axis=1, out=entry))
 
 
-@functools.cache
-def _moves(tall: int, wide: int) -> tuple[Ints, Ints]:
-    """Sentences of each bead, source and target, and of a deletion."""
-    a, b = np.divmod(np.arange(tall * wide), wide)
-    return np.append(a + 1, 1), np.append(b + 1, 0)
-
-
 def _trace(lattice: Lattice, cells: Cells, entry: Ints) -> Path:
     """Goes back from the ends by the moves that led there, all segments in lock-step.
 
     `entry` is the column where the insertions that lead to a cell begin. [h + 1, w + 1, S]
     """
-    _, tall, wide, columns, count = lattice.beads.shape
-    scores, values = lattice.beads.reshape(-1), cells.here.base
-    assert values is not None
-    values = values.reshape(-1)
+    _, shapes, columns, count = lattice.beads.shape
+    scores, values = lattice.beads.reshape(-1), cells.padded.reshape(-1)
+    tall, wide = lattice.shapes.longest
+    across = columns + wide
     # of each move, how much farther on in memory its score and its start are; of equally good ones
-    # the first is taken
-    a, b = _moves(tall, wide)
-    beads = np.arange(tall * wide) * (columns * count)
-    begins = -(a * (columns + wide) + b) * count
+    # the first is taken, a deletion last
+    a, b = np.append(lattice.shapes.a, 1), np.append(lattice.shapes.b, 0)
+    beads = np.arange(shapes) * (columns * count)
+    begins = -(a * across + b) * count
     i, j, segment = lattice.heights, lattice.widths, np.arange(count)
     found: list[tuple[Ints, ...]] = []
     runs: list[tuple[Ints, ...]] = []
@@ -75,8 +69,8 @@ def _trace(lattice: Lattice, cells: Cells, entry: Ints) -> Path:
             break
         if len(going) < len(i):
             i, j, segment = i[going], j[going], segment[going]
-        start = ((i + tall) * (columns + wide) + j + wide) * count + segment
-        score = (i * (tall * wide * columns) + j) * count + segment
+        start = ((i + tall) * across + j + wide) * count + segment
+        score = (i * (shapes * columns) + j) * count + segment
         moves = values.take(start[:, None] + begins)
         moves[:, :-1] += scores.take(score[:, None] + beads)
         moves[:, -1] += lattice.src_null[i, segment]

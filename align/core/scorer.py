@@ -23,7 +23,7 @@ from align.core.features import (
     start_features,
 )
 from align.core.found import Shape
-from align.core.lattice import NEVER, Lattice
+from align.core.lattice import NEVER, Lattice, shapes_of
 from align.core.measures import Measures, measured
 from align.core.side import Floats, Ints
 from align.errors import AlignError
@@ -108,12 +108,11 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     """The scores of everything that can happen in these segments."""
     ev = bucket.evidence
     rows, columns, count = bucket.dots.shape
-    size = len(scorer.shapes)
-    tall, wide = max(1, min(size, rows - 1)), max(1, min(size, columns - 1))
+    shapes = shapes_of([(a, b) for a, b in scorer.allowed() if a < rows and b < columns])
     inner, start, end = (scorer.beads[part] for part in _PARTS)
     begins = _weighed(start, start_features(bucket))  # [h + 1, w + 1, S]
     ends = _weighed(end, end_features(bucket))
-    beads = np.full((rows, tall, wide, columns, count), NEVER, np.float32)
+    beads = np.full((rows, len(shapes.a), columns, count), NEVER, np.float32)
     for batch, measures in measured(bucket, scorer.allowed(), BATCH):
         scores = np.empty(measures.shape[1], np.float32)
         for low in range(0, len(scores), PART):
@@ -127,12 +126,12 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
             here = here.reshape(rows - a, columns - b, count)
             here += begins[:-a, :-b]
             here += ends[a:, b:]
-            beads[a:, a - 1, b - 1, b:] = here
+            beads[a:, shapes.number[a, b], b:] = here
     src_null = np.zeros((rows, count), np.float32)
     tgt_null = np.zeros((columns, count), np.float32)
     src_null[1:] = _nulls(ev.src_nulls, scorer, bucket.src.at)
     tgt_null[1:] = _nulls(ev.tgt_nulls, scorer, bucket.tgt.at)
-    return Lattice(beads, src_null, tgt_null, bucket.heights, bucket.widths)
+    return Lattice(shapes, beads, src_null, tgt_null, bucket.heights, bucket.widths)
 
 
 def _nulls(features: Floats, scorer: Scorer, at: Ints) -> Floats:

@@ -20,7 +20,7 @@ from align.core.anchors import Segments, chain, mutual_best
 from align.core.bucket import Bucket, make_bucket
 from align.core.evidence import NULL_FEATURES, evidence, find_shared
 from align.core.features import BEAD_FEATURES, bead_features
-from align.core.lattice import NEVER, Lattice, all_paths, marginals
+from align.core.lattice import NEVER, Lattice, marginals, shapes_of
 from align.core.neighbours import nearest, unit_rows
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints, Side
@@ -218,24 +218,24 @@ def _objective(
     gold = float(scores @ example.y + src @ example.src_y + tgt @ example.tgt_y)
     count = len(example.heights)
     h, width = int(example.heights.max()), int(example.widths.max())
-    at = example.i, a - 1, b - 1, example.j, example.s
-    beads = np.full((h + 1, size, size, width + 1, count), NEVER, np.float32)
+    allowed = shapes_of([(k // size + 1, k % size + 1) for k in np.flatnonzero(ties >= 0).tolist()])
+    at = example.i, allowed.number[a, b], example.j, example.s
+    beads = np.full((h + 1, len(allowed.a), width + 1, count), NEVER, np.float32)
     beads[at] = scores + cost * (a + b) / 2 * (1 - example.y)
     (src_s, src_i), (tgt_s, tgt_j) = example.src_at, example.tgt_at
     src_null = np.zeros((h + 1, count), np.float32)
     src_null[src_i, src_s] = src + cost / 2 * (1 - example.src_y)
     tgt_null = np.zeros((width + 1, count), np.float32)
     tgt_null[tgt_j, tgt_s] = tgt + cost / 2 * (1 - example.tgt_y)
-    lattice = Lattice(beads, src_null, tgt_null, example.heights, example.widths)
-    sums = all_paths(lattice)
-    chances = marginals(lattice, sums)
+    lattice = Lattice(allowed, beads, src_null, tgt_null, example.heights, example.widths)
+    chances = marginals(lattice)
     p = chances.beads[at] - example.y
     gradient = np.zeros(f + shapes + null)
     gradient[:f] = example.x.T @ p
     gradient[f : f + shapes] = np.bincount(tie, p, shapes)
     gradient[f + shapes :] = example.src_nulls.T @ (chances.src_null[src_i, src_s] - example.src_y)
     gradient[f + shapes :] += example.tgt_nulls.T @ (chances.tgt_null[tgt_j, tgt_s] - example.tgt_y)
-    return example.weight * (float(sums.total.sum()) - gold), example.weight * gradient
+    return example.weight * (float(chances.total.sum()) - gold), example.weight * gradient
 
 
 def learn(examples: Sequence[Example], settings: Settings, start: Scorer | None = None) -> Scorer:

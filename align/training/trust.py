@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from align.core.lattice import all_paths, marginals
+from align.core.lattice import marginals
 from align.core.scorer import Scorer
 from align.core.side import Floats
 from align.core.versions.posterior import Posterior, laid, places
@@ -90,16 +90,15 @@ def _chances(p: Posterior, one: Weighed, size: int) -> tuple[list[Floats], Float
     total = np.zeros(len(box.src_first))
     at = np.full(len(box.src_first), -1)
     for lattice, chosen in laid(p, box, size, np.arange(len(box.src_first))):
-        sums = all_paths(lattice)
-        chances = marginals(lattice, sums)
-        total[chosen] = sums.total
+        chances = marginals(lattice)
+        total[chosen] = chances.total
         at[:] = -1
         at[chosen] = np.arange(len(chosen))
         here = np.flatnonzero(at[p.segment] >= 0)
         s = at[p.segment[here]]
         i = (p.src + p.a)[here] - box.src_first[chosen][s]
         j = (p.tgt + p.b)[here] - box.tgt_first[chosen][s]
-        out[0][here] = chances.beads[i, p.a[here] - 1, p.b[here] - 1, j, s]
+        out[0][here] = chances.beads[i, lattice.shapes.number[p.a[here], p.b[here]], j, s]
         rows, columns = places(box, chosen, lattice)
         out[1][rows[2]] = chances.src_null[1:][rows[0], rows[1]]
         out[2][columns[2]] = chances.tgt_null[1:][columns[0], columns[1]]

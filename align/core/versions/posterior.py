@@ -10,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import numpy as np
 
 from align.core.anchors import Segments
-from align.core.lattice import NEVER, Lattice, all_paths, marginals
+from align.core.lattice import NEVER, Lattice, marginals, shapes_of
 from align.core.monotone import Beads, Prepared, buckets, join, lattices, solve, solved
 from align.core.scorer import Scorer
 from align.core.side import Floats, Ints
@@ -72,18 +73,19 @@ def _read(
     alone = [np.zeros(count, np.float32) for count in (n, m, n, m)]
     found, paths = [], []
     for lattice, chosen in parts:
-        chances = marginals(lattice, all_paths(lattice))
+        chances = marginals(lattice)
         p = chances.beads
-        i, a, b, j, s = np.nonzero(p > floor if floor else lattice.beads > NEVER)
+        at = i, shape, j, s = np.nonzero(p > floor if floor else lattice.beads > NEVER)
+        a, b = lattice.shapes.a[shape], lattice.shapes.b[shape]
         found.append(
             (
-                i - a - 1 + box.src_first[chosen][s],
-                j - b - 1 + box.tgt_first[chosen][s],
-                a + 1,
-                b + 1,
+                i - a + box.src_first[chosen][s],
+                j - b + box.tgt_first[chosen][s],
+                a,
+                b,
                 chosen[s],
-                lattice.beads[i, a, b, j, s],
-                p[i, a, b, j, s],
+                lattice.beads[at],
+                p[at].astype(np.float32),
             )
         )
         rows, columns = places(box, chosen, lattice)
@@ -111,6 +113,7 @@ def places(
 def laid(p: Posterior, box: Segments, size: int, some: Ints) -> Iterator[tuple[Lattice, Ints]]:
     """The lattices of the listed beads in `some` segments, bucket by bucket."""
     at = np.full(len(box.src_first), -1)
+    shapes = shapes_of([(a, b) for a, b in product(range(1, size + 1), repeat=2)])
     part = Segments(*(getattr(box, name)[some] for name in box.__slots__))
     for inside in buckets(part):
         chosen = some[inside]
@@ -123,9 +126,10 @@ def laid(p: Posterior, box: Segments, size: int, some: Ints) -> Iterator[tuple[L
         s = at[p.segment[here]]
         i = (p.src + p.a)[here] - box.src_first[chosen][s]
         j = (p.tgt + p.b)[here] - box.tgt_first[chosen][s]
-        beads = np.full((rows, size, size, columns, count), NEVER, np.float32)
-        beads[i, p.a[here] - 1, p.b[here] - 1, j, s] = p.score[here]
+        beads = np.full((rows, size * size, columns, count), NEVER, np.float32)
+        beads[i, shapes.number[p.a[here], p.b[here]], j, s] = p.score[here]
         lattice = Lattice(
+            shapes,
             beads,
             np.zeros((rows, count), np.float32),
             np.zeros((columns, count), np.float32),
