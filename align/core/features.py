@@ -17,6 +17,7 @@ order       whether the parts of a block are found in sentences that follow one 
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -24,7 +25,7 @@ import numpy as np
 from align.core.bucket import Bucket
 from align.core.evidence import LIST_MARK, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN
 from align.core.found import Shape
-from align.core.measures import Measures, measured
+from align.core.measures import Measured, Measures, measured
 from align.core.side import Floats, Ints
 
 QUESTION, EXCLAMATION = 2, 3  # classes of closing marks
@@ -48,6 +49,29 @@ END_FEATURES = (  # of the two places where it ends
 )  # fmt: skip
 BEAD_FEATURES = INNER_FEATURES + START_FEATURES + END_FEATURES
 
+# inner features that are sums of measures: what each measure is multiplied with
+LINEAR: dict[str, dict[str, float]] = {
+    "coverage": {"by_src": 1, "by_tgt": 1},
+    "leak": {"reach": 1, "by_src": -2, "by_tgt": -2},
+    "weakest sentence": {"weakest": 1},
+    "cosine": {"cosine": 1},
+    "order inside": {"order": 1},
+    "clauses found": {"clauses": 1},
+    "clauses of the weakest": {"clauses_weakest": 1},
+    "mass": {"mass": 1},
+    "numbers shared": {"numbers": 1},
+    "names shared": {"names": 1},
+    "open end inside": {"open_ends": 1},
+    "paragraph inside": {"breaks": 1},
+}
+# others that are 0 where there is nothing of a measure
+SELDOM = {
+    "numbers alone": "all_numbers",
+    "names alone": "all_names",
+    "quotes differ": "quotes",
+    "speech on one side": "speech",
+}
+
 
 def bead_features(bucket: Bucket, shapes: Sequence[Shape]) -> Iterator[tuple[Shape, Floats]]:
     """Features of all beads of each shape, by the row and column they end at.
@@ -57,9 +81,9 @@ def bead_features(bucket: Bucket, shapes: Sequence[Shape]) -> Iterator[tuple[Sha
     """
     starts, ends = start_features(bucket), end_features(bucket)
     rows, columns, count = bucket.dots.shape
-    for batch, measures in measured(bucket, shapes, 0):
-        ((a, b),) = batch
-        inner = inner_features(Measures(*measures), bucket.evidence.level)
+    for found in measured(bucket, shapes, 0):
+        ((a, b),) = found.shapes
+        inner = inner_features(found, bucket.evidence.level)
         yield (
             (a, b),
             np.concatenate(
@@ -72,48 +96,91 @@ def bead_features(bucket: Bucket, shapes: Sequence[Shape]) -> Iterator[tuple[Sha
         )
 
 
-def inner_features(m: Measures, level: float) -> Floats:
+def inner_features(found: Measured, level: float) -> Floats:
     """The INNER_FEATURES of N beads; `level` is the documents' usual match. [F, N]"""
-    out = np.empty((len(INNER_FEATURES), len(m.size)), np.float32)
-    of = dict(zip(INNER_FEATURES, out, strict=True))
+    out = np.zeros((len(INNER_FEATURES), found.values.shape[1]), np.float32)
+    of, measures = (
+        dict(zip(INNER_FEATURES, out, strict=True)),
+        dict(zip(found.names, found.values, strict=True)),
+    )
+    for feature, sums in LINEAR.items():
+        for name in measures.keys() & sums:
+            of[feature] += sums[name] * measures[name]
+    names = curved_names(found.names)
+    for name, values in zip(names, curved(names, found.part(slice(None)), level), strict=True):
+        of[name][:] = values
+    return out
+
+
+def inner_scores(weights: Floats, found: Measured, level: float, part: int) -> Floats:
+    """The weighted sum of the INNER_FEATURES of N beads, of `part` beads at a time. [N]
+
+    What is linear in the measures is not spelled out.
+    """
+    of, names = dict(zip(INNER_FEATURES, weights.tolist(), strict=True)), curved_names(found.names)
+    linear = [sum(of[f] * x.get(name, 0) for f, x in LINEAR.items()) for name in found.names]
+    of_measures, of_curved = (
+        np.array(linear, np.float32),
+        np.array([of[n] for n in names], np.float32),
+    )
+    out: Floats = np.einsum("f,fn->n", of_measures, found.values)
+    for low in range(0, len(out), part):
+        some = slice(low, low + part)
+        out[some] += np.einsum("f,fn->n", of_curved, curved(names, found.part(some), level))
+    return out
+
+
+@functools.cache
+def curved_names(measures: tuple[str, ...]) -> tuple[str, ...]:
+    """The inner features that are no sums of measures, where these measures are not 0."""
+    return tuple(
+        name
+        for name in INNER_FEATURES
+        if name not in LINEAR and SELDOM.get(name, measures[0]) in measures
+    )
+
+
+def curved(names: tuple[str, ...], m: Measures, level: float) -> Floats:
+    """Those of the features that are no sums of measures. [len(names), N]"""
+    out = np.empty((len(names), len(m.size)), np.float32)
+    of = dict(zip(names, out, strict=True))
     # numpy compares two arrays three times as fast as an array and a number
     zero, two, four = (np.full(len(m.size), limit, np.float32) for limit in (0, 2, 4))
-    covered = np.add(m.by_src, m.by_tgt, out=of["coverage"])
-    np.divide(covered, level, out=of["coverage against the usual"])
-    np.minimum(of["coverage against the usual"], four, out=of["coverage against the usual"])
-    np.sqrt(np.maximum(covered, zero), out=of["root of coverage"])
+    covered, against = m.by_src + m.by_tgt, of["coverage against the usual"]
+    np.minimum(np.multiply(covered, 1 / level, out=against), four, out=against)
+    np.sqrt(np.maximum(covered, zero, out=covered), out=of["root of coverage"])
     np.minimum(m.by_src, m.by_tgt, out=of["coverage of the worse side"])
     most = 0.2 * m.mass
     np.add(np.minimum(m.by_src, most), np.minimum(m.by_tgt, most), out=of["coverage capped"])
-    np.subtract(m.reach, 2 * covered, out=of["leak"])
-    of["weakest sentence"][:] = m.weakest
-    of["order inside"][:] = m.order
-    of["clauses found"][:] = m.clauses
-    of["clauses of the weakest"][:] = m.clauses_weakest
 
-    cosine = np.divide(m.dot, np.maximum(m.norm, 1e-6), out=of["cosine"])
-    margin = np.subtract(cosine, 0.5 * m.usual, out=of["margin"])
+    margin = np.subtract(m.cosine, m.usual, out=of["margin"])
     np.multiply(margin, m.size, out=of["margin x size"])
     np.multiply(margin, m.mass, out=of["margin x mass"])
-    np.multiply(np.maximum(margin - 0.3, zero), m.size, out=of["margin above .3"])
-    np.multiply(np.maximum(margin - 0.5, zero), m.size, out=of["margin above .5"])
-    np.multiply(np.minimum(margin / level, two), m.size, out=of["margin against the usual"])
-    of["mass"][:] = m.mass
+    for name, least in (("margin above .3", 0.3), ("margin above .5", 0.5)):
+        above = np.subtract(margin, least, out=of[name])
+        np.multiply(np.maximum(above, zero, out=above), m.size, out=above)
+    against = np.multiply(margin, 1 / level, out=of["margin against the usual"])
+    np.multiply(np.minimum(against, two, out=against), m.size, out=against)
 
-    off, long = np.abs(m.off), np.sqrt(np.minimum(m.bytes / 200, four))
+    off, long = np.abs(m.off), np.sqrt(np.minimum(m.bytes, four))
     np.minimum(off, two, out=of["length"])
-    np.minimum(off * off, four, out=of["length squared"])
+    square = np.multiply(off, off, out=of["length squared"])
+    np.minimum(square, four, out=square)
     np.minimum(off * long, 3, out=of["length x size"])
-    np.multiply(np.maximum(off - 0.5, zero), long, out=of["length above .5"])
+    above = np.subtract(off, 0.5, out=of["length above .5"])
+    np.multiply(np.maximum(above, zero, out=above), long, out=above)
 
-    of["numbers shared"][:] = m.numbers
-    np.maximum(m.all_numbers - 2 * m.numbers, zero, out=of["numbers alone"])
-    of["names shared"][:] = m.names
-    np.maximum(m.all_names - 2 * m.names, zero, out=of["names alone"])
-    of["open end inside"][:] = m.open_ends
-    of["paragraph inside"][:] = m.breaks
-    np.abs(m.quotes, out=of["quotes differ"])
-    np.abs(m.speech, out=of["speech on one side"])
+    for name, every, shared in (
+        ("numbers alone", m.all_numbers, m.numbers),
+        ("names alone", m.all_names, m.names),
+    ):
+        if every is not None:
+            alone = every if shared is None else every - 2 * shared
+            np.maximum(alone, zero, out=of[name])
+    if m.quotes is not None:
+        np.abs(m.quotes, out=of["quotes differ"])
+    if m.speech is not None:
+        np.abs(m.speech, out=of["speech on one side"])
     return out
 
 

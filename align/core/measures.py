@@ -8,7 +8,7 @@ something is added up for all such things at once.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -21,67 +21,83 @@ from align.core.side import Floats
 
 @dataclass(frozen=True, slots=True)
 class Measures:
-    """Of N beads, [N] each."""
+    """Of N beads, [N] each. None: of what is nowhere in the bucket."""
 
     # added up from both sides
     off: Floats  # log of target bytes a source byte, the documents' own ratio taken out
-    bytes: Floats
+    bytes: Floats  # in units of LONG
     mass: Floats  # mean of both sides, in mean sentences
-    all_numbers: Floats
-    all_names: Floats
-    open_ends: Floats  # inside
-    breaks: Floats  # paragraph starts inside
-    quotes: Floats  # 0: odd on both sides or even on both
-    speech: Floats  # 0: on both sides or on none
     # others
-    usual: Floats  # twice the mean cosine of such blocks
-    dot: Floats
-    norm: Floats  # product of both lengths
+    usual: Floats  # mean cosine of such blocks
+    cosine: Floats
     by_src: Floats  # coverage, in mean sentences
     by_tgt: Floats
     reach: Floats  # coverage in the block one sentence larger where better, once for each of 4 ends
     weakest: Floats  # least covered sentence of both sides
-    order: Floats  # what comes later here, by how much later it comes there; of both sides
-    clauses: Floats  # found, of both sides, in mean sentences
-    clauses_weakest: Floats  # as `weakest`
-    numbers: Floats  # shared
-    names: Floats
     size: Floats  # mean of both sides, in sentences
+    # added up from both sides
+    all_numbers: Floats | None = None
+    all_names: Floats | None = None
+    open_ends: Floats | None = None  # inside
+    breaks: Floats | None = None  # paragraph starts inside
+    quotes: Floats | None = None  # 0: odd on both sides or even on both
+    speech: Floats | None = None  # 0: on both sides or on none
+    # others
+    order: Floats | None = None  # what comes later here, by how much later there; of both sides
+    clauses: Floats | None = None  # found, of both sides, in mean sentences
+    clauses_weakest: Floats | None = None  # as `weakest`
+    numbers: Floats | None = None  # shared
+    names: Floats | None = None
 
 
-ADDED = 9
-COUNT = len(fields(Measures))
-FROM, TO = COUNT - 6, COUNT - 1  # the places of those that may be nowhere
+LONG = 200  # bytes
+LEAST = 1e-3  # length of a vector that is not nothing
+ADDED = (
+    "off", "bytes", "mass", "all_numbers", "all_names", "open_ends", "breaks", "quotes", "speech",
+)  # fmt: skip
+ALWAYS = 3  # of these are looked at though they may be 0
 
 
-def measured(
-    bucket: Bucket, shapes: Sequence[Shape], most: int
-) -> Iterator[tuple[list[Shape], Floats]]:
-    """The fields of Measures, [COUNT, N], of some shapes at a time: of so many that no more than
-    `most` beads are held, of one at least.
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Measures of the beads of some shapes, one after the other."""
+
+    shapes: list[Shape]
+    names: tuple[str, ...]  # of the fields of Measures that are not None
+    values: Floats  # [len(names), N]
+
+    def part(self, some: slice) -> Measures:
+        """Of some of the beads."""
+        return Measures(**dict(zip(self.names, self.values[:, some], strict=True)))
+
+
+def measured(bucket: Bucket, shapes: Sequence[Shape], most: int) -> Iterator[Measured]:
+    """Of some shapes at a time: of so many that no more than `most` beads are held, of one at
+    least.
 
     `shapes` in rising order; those that have no room in the bucket are left out. The memory of the
     measures is used again for the next shapes.
     """
     rows, columns, count = bucket.dots.shape
     fitting = [(a, b) for a, b in shapes if a < rows and b < columns]
+    if not fitting:
+        return
     lengths = [(rows - a) * (columns - b) * count for a, b in fitting]
-    beads = _Measuring(bucket, max(b for _, b in fitting)) if fitting else None
-    room = np.empty(COUNT * max([*lengths, min(most, sum(lengths))], default=0), np.float32)
+    beads = _Measuring(bucket, max(b for _, b in fitting))
+    kinds = len(beads.names)
+    room = np.empty(kinds * max([*lengths, min(most, sum(lengths))]), np.float32)
     start = 0
-    while start < len(fitting) and beads is not None:
+    while start < len(fitting):
         end, total = start + 1, lengths[start]
         while end < len(fitting) and total + lengths[end] <= most:
             total += lengths[end]
             end += 1
-        out, done = room[: COUNT * total].reshape(COUNT, total), 0
-        out[FROM:TO] = 0  # what is nowhere is not written
+        out, done = room[: kinds * total].reshape(kinds, total), 0
         for (a, b), length in zip(fitting[start:end], lengths[start:end], strict=True):
             place = out[:, done : done + length]
-            place[-1] = (a + b) / 2
-            beads.write(a, b, place.reshape(COUNT, rows - a, columns - b, count))
+            beads.write(a, b, place.reshape(kinds, rows - a, columns - b, count))
             done += length
-        yield fitting[start:end], out
+        yield Measured(fitting[start:end], beads.names, out)
         start = end
 
 
@@ -97,9 +113,9 @@ class _Runs:
     Those that would begin before the segment hold anything.
     """
 
-    added: Floats  # [ADDED, A, k + 1, S]; to the first ADDED measures
-    norm: Floats  # [A, k + 1, S]; length of the summed vector
-    usual: Floats  # [A, B, k + 1, S]; mean cosine with blocks of b of the other side
+    added: Floats  # [len(ADDED), A, k + 1, S]
+    inverse: Floats  # [A, k + 1, S]; one over the length of the summed vector
+    usual: Floats  # [A, B, k + 1, S]; half the mean cosine with blocks of b of the other side
 
 
 def _runs(
@@ -113,9 +129,10 @@ def _runs(
     before = np.maximum(here - np.arange(1, most + 1)[:, None], 0)  # [A, k + 1]
     sums, gone = side.sums, side.sums.take(before, 1)  # [8, A, k + 1, S]
     ends, breaks = sums[OPEN_ENDS], sums[BREAKS]
-    added = np.empty((ADDED, *gone.shape[1:]), np.float32)
+    added = np.empty((len(ADDED), *gone.shape[1:]), np.float32)
     np.subtract(sums[: NAMES + 1, None], gone[: NAMES + 1], out=added[1:5])
     np.log(np.maximum(added[1], 1), out=added[0])
+    added[1] /= LONG
     np.subtract(ends[np.maximum(here - 1, 0)], gone[OPEN_ENDS], out=added[5])  # but of the last
     np.subtract(breaks, breaks[np.minimum(before + 1, here[-1])], out=added[6])  # of the first
     np.not_equal(sums[QUOTES], gone[QUOTES], out=added[7])
@@ -123,11 +140,11 @@ def _runs(
     if sign < 0:
         for compared in (0, 7, 8):
             np.negative(added[compared], out=added[compared])
-    norm = blocks.norms[:most].take(side.at, 1)
+    inverse = 1 / np.maximum(blocks.norms[:most].take(side.at, 1), LEAST)
     dots = usual.dots[:others].take(side.at, 1).swapaxes(0, 1)  # [k + 1, B, S]
     expected = dots - dots[before]  # [A, k + 1, B, S]
-    expected /= np.maximum(norm, 1e-6)[:, :, None]
-    return _Runs(added, norm, expected.transpose(0, 2, 1, 3).astype(np.float32, order="C"))
+    expected *= inverse[:, :, None] / 2
+    return _Runs(added, inverse, expected.transpose(0, 2, 1, 3).astype(np.float32, order="C"))
 
 
 class _Measuring:
@@ -145,11 +162,26 @@ class _Measuring:
         tgt = _runs(bucket.tgt, ev.tgt_blocks, ev.tgt_background, wide, tall, 1)
         for runs in (src, tgt):
             runs.added[2] /= 2 * ev.mean_mass
-        self.tgt = tgt
-        self.of_src = np.concatenate([src.added, src.norm[None], src.usual.swapaxes(0, 1)])
+        some = [
+            k for k in range(len(ADDED)) if k < ALWAYS or src.added[k].any() or tgt.added[k].any()
+        ]
+        self.added, self.tgt, self.tgt_added = len(some), tgt, tgt.added[some]
+        self.of_src = np.concatenate([src.added[some], src.inverse[None], src.usual.swapaxes(0, 1)])
         self.words = Found(bucket.cover, *self._each(MASS, 1e-3, ev.mean_mass))
         self.clauses = (
             Found(bucket.clauses, *self._each(BYTES, 1, ev.mean_bytes)) if bucket.clauses else None
+        )
+        seldom = {
+            "order": bucket.cover.src_placed,
+            "clauses": bucket.clauses,
+            "clauses_weakest": bucket.clauses,
+            "numbers": bucket.numbers,
+            "names": bucket.names,
+        }
+        self.names = (
+            *(ADDED[k] for k in some),
+            *("usual", "cosine", "by_src", "by_tgt", "reach", "weakest", "size"),
+            *(name for name, made_of in seldom.items() if made_of is not None),
         )
 
     def _each(self, what: int, least: float, mean: float) -> tuple[Floats, Floats]:
@@ -170,35 +202,39 @@ class _Measuring:
         self.src[...] = runs
         self.dots = _over(bucket.dots, a)
         self.numbers = _over(bucket.numbers, a) if bucket.numbers is not None else None
-        self.names = _over(bucket.names, a) if bucket.names is not None else None
+        self.names_shared = _over(bucket.names, a) if bucket.names is not None else None
 
     def write(self, a: int, b: int, out: Floats) -> None:
-        """Measures all beads a-b, but for their size. [COUNT, h + 1 - a, w + 1 - b, S]"""
+        """Measures all beads a-b. [len(names), h + 1 - a, w + 1 - b, S]"""
         if a != self.a:
             self._begin(a)
         columns, tgt = slice(b, self.columns), self.tgt
-        src = self.src[:, :, columns]
-        np.add(src[:ADDED], tgt.added[:, None, b - 1, b:], out=out[:ADDED])
-        usual, dot, norms, by_src, by_tgt, reach, weakest, order = out[ADDED:-5]
-        found, least, numbers, names = out[-5:-1]
-        np.add(src[ADDED + b], tgt.usual[b - 1, a - 1, b:], out=usual)
-        np.subtract(self.dots[:, columns], self.dots[:, :-b], out=dot)
-        np.multiply(src[ADDED], tgt.norm[b - 1, b:], out=norms)
+        src, of = self.src[:, :, columns], dict(zip(self.names, out, strict=True))
+        np.add(src[: self.added], self.tgt_added[:, None, b - 1, b:], out=out[: self.added])
+        of["size"][...] = (a + b) / 2
+        np.add(src[self.added + b], tgt.usual[b - 1, a - 1, b:], out=of["usual"])
+        cosine = np.subtract(self.dots[:, columns], self.dots[:, :-b], out=of["cosine"])
+        cosine *= src[self.added]
+        cosine *= tgt.inverse[b - 1, b:]
+        by_src, by_tgt = of["by_src"], of["by_tgt"]
         by_src[...], by_tgt[...] = self.words.both(a, b)
-        self.words.reach(a, b, by_src, by_tgt, reach)
-        self.words.weakest(a, b, weakest)
-        self._order(a, b, order)
+        self.words.reach(a, b, by_src, by_tgt, of["reach"])
+        self.words.weakest(a, b, of["weakest"])
+        if "order" in of:
+            self._order(a, b, of["order"])
         if self.clauses is not None:
-            np.add(*self.clauses.both(a, b), out=found)
-            self.clauses.weakest(a, b, least)
-        for shared, to in ((self.numbers, numbers), (self.names, names)):
-            if shared is not None:
-                np.subtract(shared[:, columns], shared[:, :-b], out=to)
+            np.add(*self.clauses.both(a, b), out=of["clauses"])
+            self.clauses.weakest(a, b, of["clauses_weakest"])
+        if self.numbers is not None:
+            np.subtract(self.numbers[:, columns], self.numbers[:, :-b], out=of["numbers"])
+        if self.names_shared is not None:
+            np.subtract(self.names_shared[:, columns], self.names_shared[:, :-b], out=of["names"])
 
     def _order(self, a: int, b: int, out: Floats) -> None:
         """Where in this side's block the other's sentences without the first are found, less where
         those without the last are: in its halves, rising, if the texts run in the same order."""
         cover = self.bucket.cover
+        out[...] = 0
         if b > 1 and cover.src_placed is not None:
             later = _rise(_over(cover.src_placed[b - 2], a), b, 1)
             if a > 1:

@@ -19,12 +19,12 @@ from align.core.features import (
     INNER_FEATURES,
     START_FEATURES,
     end_features,
-    inner_features,
+    inner_scores,
     start_features,
 )
 from align.core.found import Shape
 from align.core.lattice import NEVER, Lattice, shapes_of
-from align.core.measures import Measures, measured
+from align.core.measures import measured
 from align.core.side import Floats, Ints
 from align.errors import AlignError
 
@@ -113,13 +113,9 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     begins = _weighed(start, start_features(bucket))  # [h + 1, w + 1, S]
     ends = _weighed(end, end_features(bucket))
     beads = np.full((rows, len(shapes.a), columns, count), NEVER, np.float32)
-    for batch, measures in measured(bucket, scorer.allowed(), BATCH):
-        scores = np.empty(measures.shape[1], np.float32)
-        for low in range(0, len(scores), PART):
-            part = Measures(*measures[:, low : low + PART])
-            scores[low : low + PART] = _weighed(inner, inner_features(part, ev.level))
-        done = 0
-        for a, b in batch:
+    for found in measured(bucket, scorer.allowed(), BATCH):
+        scores, done = inner_scores(inner, found, ev.level, PART), 0
+        for a, b in found.shapes:
             here = scores[done : done + (rows - a) * (columns - b) * count]
             done += len(here)
             here += scorer.shapes[a - 1, b - 1]
