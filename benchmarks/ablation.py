@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from align.core.evidence import NULL_FEATURES
-from align.core.features import BEAD_FEATURES, END_FEATURES, START_FEATURES
+from align.core.features import BEAD_FEATURES
 from align.core.monotone import align_monotone
+from align.core.places import END_FEATURES, START_FEATURES
 from align.core.scorer import Scorer, load_scorer
 from align.encoders.load import ObjectEncoder, load_encoder
 from align.evaluate import Evaluation, merge

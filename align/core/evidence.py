@@ -16,14 +16,12 @@ from align.core.blocks import Background, Blocks, background, blocks_of, prefix
 from align.core.clauses import Clauses, clauses_of
 from align.core.cover import Cover, covers
 from align.core.neighbours import Neighbours
+from align.core.places import begins_of, ends_of
 from align.core.shared import Matches, matches, per_sentence, rarity
 from align.core.side import Floats, Ints, Side
 
 OPEN = 5  # class of closing marks from which on the sentence goes on
-# bits of Side.marks
-ODD_QUOTES, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN, LIST_MARK, WORDLESS, SPEECH = (
-    1, 2, 4, 8, 16, 32, 64,
-)  # fmt: skip
+ODD_QUOTES, WORDLESS, SPEECH = 1, 32, 64  # bits of Side.marks
 LEAST_LEVEL = 0.05
 AROUND = 32  # sentences on either side of one that are looked at ...
 SPARSE = 8  # ... for an anchor in every so many
@@ -51,20 +49,13 @@ class Marks:
 
     at: Ints  # the place
     sums: Floats  # [8, ...]; prefix sums of what can be counted
-    starts: Floats  # 1 where the place begins a paragraph
-    end: Ints  # closing mark of the sentence before the place
-    before: Ints  # bits of the sentence before the place
-    after: Ints  # bits of the sentence after it
+    begin: Ints  # what the place is like as one where something begins, see `places`
+    end: Ints  # ... and where something ends
 
     def taken(self, at: Ints) -> Marks:
         """The same at these places."""
         return Marks(
-            self.at[at],
-            self.sums[:, at],
-            self.starts[at],
-            self.end[at],
-            self.before[at],
-            self.after[at],
+            self.at.take(at), self.sums.take(at, 1), self.begin.take(at), self.end.take(at)
         )
 
 
@@ -85,14 +76,7 @@ def _marks(side: Side, blocks: Blocks, weight: Floats) -> Marks:
     counted[3, 1] = 0
     np.cumsum(counted, axis=1, dtype=np.float64, out=counted)
     sums[QUOTES] %= 2
-    return Marks(
-        np.arange(len(side) + 1),
-        sums,
-        starts,
-        np.concatenate([[0], side.ends]),
-        np.concatenate([[0], side.marks]),
-        np.concatenate([side.marks, [0]]),
-    )
+    return Marks(np.arange(len(side) + 1), sums, begins_of(side, starts), ends_of(side))
 
 
 @dataclass(frozen=True, slots=True)

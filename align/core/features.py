@@ -23,12 +23,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from align.core.bucket import Bucket
-from align.core.evidence import LIST_MARK, SPEECH_FIRST, SPEECH_LAST, SPEECH_OPEN
 from align.core.found import Shape
 from align.core.measures import Measured, Measures, measured
+from align.core.places import END_FEATURES, START_FEATURES, end_table, looked_up, start_table
 from align.core.side import Floats, Ints
-
-QUESTION, EXCLAMATION = 2, 3  # classes of closing marks
 
 INNER_FEATURES = (  # of a block and a block
     "coverage", "margin x size", "margin x mass", "margin", "cosine", "length", "length squared",
@@ -38,14 +36,6 @@ INNER_FEATURES = (  # of a block and a block
     "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
     "margin against the usual", "coverage against the usual", "order inside", "clauses found",
     "clauses of the weakest",
-)  # fmt: skip
-START_FEATURES = (  # of the two places where a bead begins
-    "paragraph starts agree", "paragraph starts differ", "speech begins on both",
-    "speech begins on one", "list marks agree", "list marks differ",
-)  # fmt: skip
-END_FEATURES = (  # of the two places where it ends
-    "question differs", "exclamation differs", "same ending", "speech ends on both",
-    "speech ends on one", "speech goes on on both", "speech goes on on one",
 )  # fmt: skip
 BEAD_FEATURES = INNER_FEATURES + START_FEATURES + END_FEATURES
 
@@ -79,7 +69,8 @@ def bead_features(bucket: Bucket, shapes: Sequence[Shape]) -> Iterator[tuple[Sha
     [len(BEAD_FEATURES), h + 1 - a, w + 1 - b, S]; `shapes` in rising order, without those that
     have no room.
     """
-    starts, ends = start_features(bucket), end_features(bucket)
+    starts = looked_up(start_table(bucket.evidence.paragraphs), bucket.src.begin, bucket.tgt.begin)
+    ends = looked_up(end_table(), bucket.src.end, bucket.tgt.end)
     rows, columns, count = bucket.dots.shape
     for found in measured(bucket, shapes, 0):
         ((a, b),) = found.shapes
@@ -98,17 +89,9 @@ def bead_features(bucket: Bucket, shapes: Sequence[Shape]) -> Iterator[tuple[Sha
 
 def inner_features(found: Measured, level: float) -> Floats:
     """The INNER_FEATURES of N beads; `level` is the documents' usual match. [F, N]"""
-    out = np.zeros((len(INNER_FEATURES), found.values.shape[1]), np.float32)
-    of, measures = (
-        dict(zip(INNER_FEATURES, out, strict=True)),
-        dict(zip(found.names, found.values, strict=True)),
-    )
-    for feature, sums in LINEAR.items():
-        for name in measures.keys() & sums:
-            of[feature] += sums[name] * measures[name]
-    names = curved_names(found.names)
-    for name, values in zip(names, curved(names, found.part(slice(None)), level), strict=True):
-        of[name][:] = values
+    linear, others = _parts(found.names)
+    out = linear @ found.values
+    out[others] = curved(curved_names(found.names), found.part(slice(None)), level)
     return out
 
 
@@ -117,12 +100,9 @@ def inner_scores(weights: Floats, found: Measured, level: float, part: int) -> F
 
     What is linear in the measures is not spelled out.
     """
-    of, names = dict(zip(INNER_FEATURES, weights.tolist(), strict=True)), curved_names(found.names)
-    linear = [sum(of[f] * x.get(name, 0) for f, x in LINEAR.items()) for name in found.names]
-    of_measures, of_curved = (
-        np.array(linear, np.float32),
-        np.array([of[n] for n in names], np.float32),
-    )
+    names = curved_names(found.names)
+    linear, others = _parts(found.names)
+    of_measures, of_curved = weights @ linear, weights[others]
     out: Floats = np.einsum("f,fn->n", of_measures, found.values)
     for low in range(0, len(out), part):
         some = slice(low, low + part)
@@ -138,6 +118,14 @@ def curved_names(measures: tuple[str, ...]) -> tuple[str, ...]:
         for name in INNER_FEATURES
         if name not in LINEAR and SELDOM.get(name, measures[0]) in measures
     )
+
+
+@functools.cache
+def _parts(measures: tuple[str, ...]) -> tuple[Floats, Ints]:
+    """What each feature multiplies each measure with, [F, len(measures)], and the curved ones."""
+    linear = [[LINEAR.get(f, {}).get(name, 0) for name in measures] for f in INNER_FEATURES]
+    at = [INNER_FEATURES.index(name) for name in curved_names(measures)]
+    return np.array(linear, np.float32), np.array(at)
 
 
 def curved(names: tuple[str, ...], m: Measures, level: float) -> Floats:
@@ -181,43 +169,4 @@ def curved(names: tuple[str, ...], m: Measures, level: float) -> Floats:
         np.abs(m.quotes, out=of["quotes differ"])
     if m.speech is not None:
         np.abs(m.speech, out=of["speech on one side"])
-    return out
-
-
-def start_features(bucket: Bucket) -> Floats:
-    """The START_FEATURES of all pairs of places. [F, h + 1, w + 1, S]"""
-    x, y, both = bucket.src, bucket.tgt, float(bucket.evidence.paragraphs)
-    src, tgt = x.starts[:, None], y.starts
-    return _stacked(
-        src * tgt * both,
-        np.abs(src - tgt) * both,
-        *_agreeing(x.after, y.after, SPEECH_FIRST),
-        *_agreeing(x.after, y.after, LIST_MARK),
-    )
-
-
-def end_features(bucket: Bucket) -> Floats:
-    """The END_FEATURES of all pairs of places. [F, h + 1, w + 1, S]"""
-    x, y = bucket.src, bucket.tgt
-    src, tgt = x.end[:, None], y.end
-    return _stacked(
-        (src == QUESTION) != (tgt == QUESTION),
-        (src == EXCLAMATION) != (tgt == EXCLAMATION),
-        src == tgt,
-        *_agreeing(x.before, y.before, SPEECH_LAST),
-        *_agreeing(x.before, y.before, SPEECH_OPEN),
-    )
-
-
-def _agreeing(src: Ints, tgt: Ints, bit: int) -> tuple[Floats, Floats]:
-    """Where both places have the bit, and where one of them has. [k + 1, S] -> [h + 1, w + 1, S]"""
-    x, y = (src & bit > 0)[:, None], tgt & bit > 0
-    return x & y, x != y
-
-
-def _stacked(*features: Floats) -> Floats:
-    """As one float32 array, the features first. [...] each"""
-    out = np.empty((len(features), *features[0].shape), np.float32)
-    for k, feature in enumerate(features):
-        out[k] = feature
     return out

@@ -17,14 +17,12 @@ from align.core.evidence import NULL_FEATURES
 from align.core.features import (
     BEAD_FEATURES,
     INNER_FEATURES,
-    START_FEATURES,
-    end_features,
     inner_scores,
-    start_features,
 )
 from align.core.found import Shape
 from align.core.lattice import NEVER, Lattice, shapes_of
 from align.core.measures import measured
+from align.core.places import START_FEATURES, end_table, looked_up, start_table, weighed
 from align.core.side import Floats, Ints
 from align.errors import AlignError
 
@@ -110,8 +108,9 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
     rows, columns, count = bucket.dots.shape
     shapes = shapes_of([(a, b) for a, b in scorer.allowed() if a < rows and b < columns])
     inner, start, end = (scorer.beads[part] for part in _PARTS)
-    begins = _weighed(start, start_features(bucket))  # [h + 1, w + 1, S]
-    ends = _weighed(end, end_features(bucket))
+    starting = weighed(start, start_table(ev.paragraphs))
+    begins = looked_up(starting, bucket.src.begin, bucket.tgt.begin)  # [h + 1, w + 1, S]
+    ends = looked_up(weighed(end, end_table()), bucket.src.end, bucket.tgt.end)
     beads = np.full((rows, len(shapes.a), columns, count), NEVER, np.float32)
     for found in measured(bucket, scorer.allowed(), BATCH):
         scores, done = inner_scores(inner, found, ev.level, PART), 0
@@ -132,14 +131,5 @@ def score_bucket(bucket: Bucket, scorer: Scorer) -> Lattice:
 
 def _nulls(features: Floats, scorer: Scorer, at: Ints) -> Floats:
     """Of leaving out the sentence before each place but the first. [k + 1, S] -> [k, S]"""
-    out: Floats = features[np.maximum(at[1:] - 1, 0)] @ scorer.nulls
-    return out
-
-
-def _weighed(weights: Floats, features: Floats) -> Floats:
-    """Sum over the features, in their order: BLAS would add in another one for other threads.
-
-    [F], [F, ...] -> [...]
-    """
-    out: Floats = np.einsum("f,f...->...", weights, features)
+    out: Floats = features.take(at[1:] - 1, 0, mode="clip") @ scorer.nulls
     return out
