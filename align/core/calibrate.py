@@ -72,7 +72,7 @@ def load_calibration(kind: str) -> Calibration:
 
 
 def _logit(p: Floats) -> Floats:
-    p = np.clip(p, 1e-4, 1 - 1e-4)
+    p = np.minimum(np.maximum(p, 1e-4), 1 - 1e-4)
     out: Floats = np.log(p / (1 - p))
     return out
 

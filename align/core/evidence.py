@@ -152,7 +152,7 @@ def evidence(
         mass,
         max(level, LEAST_LEVEL),
         length_ratio(src, tgt, anchors),
-        bool(np.diff(src.paragraphs).any() and np.diff(tgt.paragraphs).any()),
+        all((side.paragraphs != side.paragraphs[0]).any() for side in (src, tgt)),
     )
 
 
@@ -168,16 +168,19 @@ def _typical(above: Floats, at: Ints) -> float:
     before[at + 1] = 1
     np.cumsum(before, out=before)
     some = (before[high] - before[low]) * SPARSE >= high - low
-    return float(np.median(above[some] if some.any() else above))
+    ranked = np.sort(above[some] if some.any() else above)
+    return float(ranked[(len(ranked) - 1) // 2] + ranked[len(ranked) // 2]) / 2
 
 
 def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level: float) -> Floats:
     """`above`: the best match anywhere less what is usual; `level`: what that is in a free text."""
-    own = np.diff(blocks.mass) / mass
-    edge = np.concatenate([[True], np.diff(side.paragraphs) != 0, [True]])
+    own = (blocks.mass[1:] - blocks.mass[:-1]) / mass
+    edge = np.ones(len(side) + 1, bool)
+    np.not_equal(side.paragraphs[1:], side.paragraphs[:-1], out=edge[1:-1])
     alone = edge[:-1] & edge[1:] & (len(side) > 1)
+    against = above / max(level, LEAST_LEVEL)
     columns = (
-        np.ones(len(side)),
+        1,
         own,
         above,
         np.maximum(above - 0.3, 0),
@@ -187,11 +190,14 @@ def _null_features(side: Side, blocks: Blocks, mass: float, above: Floats, level
         _repeated(side.sums),
         _around(above),
         side.marks & WORDLESS > 0,
-        np.full(len(side), level),
-        np.minimum(np.maximum(above / max(level, LEAST_LEVEL) - 1, 0), 1),
-        np.maximum(1 - above / max(level, LEAST_LEVEL), 0),
+        level,
+        np.minimum(np.maximum(against - 1, 0), 1),
+        np.maximum(1 - against, 0),
     )
-    return np.stack(columns, 1).astype(np.float32)
+    out = np.empty((len(side), len(NULL_FEATURES)), np.float32)
+    for place, column in enumerate(columns):
+        out[:, place] = column
+    return out
 
 
 def _repeated(sums: Floats) -> npt.NDArray[np.bool_]:

@@ -103,10 +103,10 @@ def inner_scores(weights: Floats, found: Measured, level: float, part: int) -> F
     names = curved_names(found.names)
     linear, others = _parts(found.names)
     of_measures, of_curved = weights @ linear, weights[others]
-    out: Floats = np.einsum("f,fn->n", of_measures, found.values)
+    out: Floats = of_measures @ found.values
     for low in range(0, len(out), part):
         some = slice(low, low + part)
-        out[some] += np.einsum("f,fn->n", of_curved, curved(names, found.part(some), level))
+        out[some] += of_curved @ curved(names, found.part(some), level)
     return out
 
 

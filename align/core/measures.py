@@ -14,7 +14,17 @@ import numpy as np
 
 from align.core.blocks import Background, Blocks
 from align.core.bucket import Bucket
-from align.core.evidence import BREAKS, BYTES, MASS, NAMES, OPEN_ENDS, QUOTES, SPOKEN, Marks
+from align.core.evidence import (
+    BREAKS,
+    BYTES,
+    MASS,
+    NAMES,
+    NUMBERS,
+    OPEN_ENDS,
+    QUOTES,
+    SPOKEN,
+    Marks,
+)
 from align.core.found import Found, Shape
 from align.core.side import Floats
 
@@ -52,10 +62,11 @@ class Measures:
 
 LONG = 200  # bytes
 LEAST = 1e-3  # length of a vector that is not nothing
-ADDED = (
-    "off", "bytes", "mass", "all_numbers", "all_names", "open_ends", "breaks", "quotes", "speech",
-)  # fmt: skip
-ALWAYS = 3  # of these are looked at though they may be 0
+ADDED = {  # measures that are added up from both sides, and the rows of Marks.sums they come from
+    "off": BYTES, "bytes": BYTES, "mass": MASS, "all_numbers": NUMBERS, "all_names": NAMES,
+    "open_ends": OPEN_ENDS, "breaks": BREAKS, "quotes": QUOTES, "speech": SPOKEN,
+}  # fmt: skip
+COMPARED = ("off", "quotes", "speech")  # the source's is taken off
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,38 +124,46 @@ class _Runs:
     Those that would begin before the segment hold anything.
     """
 
-    added: Floats  # [len(ADDED), A, k + 1, S]
+    added: Floats  # [kinds, A, k + 1, S]
     inverse: Floats  # [A, k + 1, S]; one over the length of the summed vector
     usual: Floats  # [A, B, k + 1, S]; half the mean cosine with blocks of b of the other side
 
 
 def _runs(
-    side: Marks, blocks: Blocks, usual: Background, most: int, others: int, sign: int
+    side: Marks, blocks: Blocks, usual: Background, kinds: Sequence[str], most: int, others: int
 ) -> _Runs:
-    """`most` sentences of this side at most and `others` of the other one.
-
-    `sign`: of what is compared, not added.
-    """
+    """`most` sentences of this side at most and `others` of the other one."""
     here = np.arange(len(side.at))
     before = np.maximum(here - np.arange(1, most + 1)[:, None], 0)  # [A, k + 1]
-    sums, gone = side.sums, side.sums.take(before, 1)  # [8, A, k + 1, S]
-    ends, breaks = sums[OPEN_ENDS], sums[BREAKS]
-    added = np.empty((len(ADDED), *gone.shape[1:]), np.float32)
-    np.subtract(sums[: NAMES + 1, None], gone[: NAMES + 1], out=added[1:5])
-    np.log(np.maximum(added[1], 1), out=added[0])
-    added[1] /= LONG
-    np.subtract(ends[np.maximum(here - 1, 0)], gone[OPEN_ENDS], out=added[5])  # but of the last
-    np.subtract(breaks, breaks[np.minimum(before + 1, here[-1])], out=added[6])  # of the first
-    np.not_equal(sums[QUOTES], gone[QUOTES], out=added[7])
-    np.not_equal(sums[SPOKEN], gone[SPOKEN], out=added[8])
-    if sign < 0:
-        for compared in (0, 7, 8):
-            np.negative(added[compared], out=added[compared])
+    added = np.empty((len(kinds), most, *side.at.shape), np.float32)
+    for kind, out in zip(kinds, added, strict=True):
+        sums = side.sums[ADDED[kind]]
+        if kind == "breaks":  # but for one where the run begins
+            np.subtract(sums, sums.take(np.minimum(before + 1, here[-1]), 0), out=out)
+            continue
+        gone = sums.take(before, 0)
+        if kind in ("quotes", "speech"):
+            np.not_equal(sums, gone, out=out)
+        elif kind == "open_ends":  # but for the last
+            np.subtract(sums[np.maximum(here - 1, 0)], gone, out=out)
+        else:
+            np.subtract(sums, gone, out=out)
+        if kind == "off":
+            np.log(np.maximum(out, 1, out=out), out=out)
+        elif kind == "bytes":
+            out /= LONG
     inverse = 1 / np.maximum(blocks.norms[:most].take(side.at, 1), LEAST)
     dots = usual.dots[:others].take(side.at, 1).swapaxes(0, 1)  # [k + 1, B, S]
     expected = dots - dots[before]  # [A, k + 1, B, S]
     expected *= inverse[:, :, None] / 2
     return _Runs(added, inverse, expected.transpose(0, 2, 1, 3).astype(np.float32, order="C"))
+
+
+def _kinds(src: Marks, tgt: Marks) -> list[str]:
+    """Which of ADDED are anywhere in a bucket."""
+    there = [(side.sums != side.sums[:, :1]).any((1, 2)) for side in (src, tgt)]
+    anywhere = (there[0] | there[1]).tolist()
+    return [kind for kind, row in ADDED.items() if row in (BYTES, MASS) or anywhere[row]]
 
 
 class _Measuring:
@@ -157,16 +176,19 @@ class _Measuring:
         self.a = 0
         ev = bucket.evidence
         tall, wide = min(self.rows - 1, ev.max_side), most
-        src = _runs(bucket.src, ev.src_blocks, ev.src_background, tall, wide, -1)
-        src.added[0] -= ev.ratio
-        tgt = _runs(bucket.tgt, ev.tgt_blocks, ev.tgt_background, wide, tall, 1)
-        for runs in (src, tgt):
-            runs.added[2] /= 2 * ev.mean_mass
-        some = [
-            k for k in range(len(ADDED)) if k < ALWAYS or src.added[k].any() or tgt.added[k].any()
-        ]
-        self.added, self.tgt, self.tgt_added = len(some), tgt, tgt.added[some]
-        self.of_src = np.concatenate([src.added[some], src.inverse[None], src.usual.swapaxes(0, 1)])
+        kinds = _kinds(bucket.src, bucket.tgt)
+        src = _runs(bucket.src, ev.src_blocks, ev.src_background, kinds, tall, wide)
+        tgt = _runs(bucket.tgt, ev.tgt_blocks, ev.tgt_background, kinds, wide, tall)
+        for kind, of_src, of_tgt in zip(kinds, src.added, tgt.added, strict=True):
+            if kind == "mass":
+                of_src /= 2 * ev.mean_mass
+                of_tgt /= 2 * ev.mean_mass
+            elif kind == "off":
+                of_src += ev.ratio
+            if kind in COMPARED:
+                np.negative(of_src, out=of_src)
+        self.added, self.tgt = len(kinds), tgt
+        self.of_src = np.concatenate([src.added, src.inverse[None], src.usual.swapaxes(0, 1)])
         self.words = Found(bucket.cover, *self._each(MASS, 1e-3, ev.mean_mass))
         self.clauses = (
             Found(bucket.clauses, *self._each(BYTES, 1, ev.mean_bytes)) if bucket.clauses else None
@@ -179,7 +201,7 @@ class _Measuring:
             "names": bucket.names,
         }
         self.names = (
-            *(ADDED[k] for k in some),
+            *kinds,
             *("usual", "cosine", "by_src", "by_tgt", "reach", "weakest", "size"),
             *(name for name, made_of in seldom.items() if made_of is not None),
         )
@@ -210,7 +232,7 @@ class _Measuring:
             self._begin(a)
         columns, tgt = slice(b, self.columns), self.tgt
         src, of = self.src[:, :, columns], dict(zip(self.names, out, strict=True))
-        np.add(src[: self.added], self.tgt_added[:, None, b - 1, b:], out=out[: self.added])
+        np.add(src[: self.added], tgt.added[:, None, b - 1, b:], out=out[: self.added])
         of["size"][...] = (a + b) / 2
         np.add(src[self.added + b], tgt.usual[b - 1, a - 1, b:], out=of["usual"])
         cosine = np.subtract(self.dots[:, columns], self.dots[:, :-b], out=of["cosine"])
