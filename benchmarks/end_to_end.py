@@ -51,7 +51,7 @@ STAGES = (
     ("neighbours", "align.core.monotone", ("nearest",)),
     ("anchors", "align.core.monotone", ("chain", "mutual_best", "segments")),
     ("score", "align.core.monotone", ("evidence", "find_shared", "make_bucket", "score_bucket")),
-    ("path", "align.core.monotone", ("best_path", "all_paths", "marginals", "strongest_links")),
+    ("path", "align.core.monotone", ("best_path", "marginals", "strongest_links")),
     ("moved", "align.core.align", ("uncrossed", "find_moved")),
     ("probability", "align.core.align", ("merge", "calibrate")),
     ("text of the pairs", "align.pair", ("alignment_of",)),
