@@ -16,7 +16,7 @@ from align.alignment import Alignment
 from align.beads import alignment_of, rows_of_versions
 from align.collector import without_collector
 from align.core.calibrate import load_calibration
-from align.core.scorer import load_scorer
+from align.core.scorer import LENGTH, load_scorer
 from align.core.versions.certainty import load_weights
 from align.core.versions.many import align_many
 from align.encoders.load import load_encoder
@@ -109,6 +109,7 @@ def multi_documents(
         threads=options.threads,
         monotone=options.monotone,
         pivot=star,
+        lengths=load_scorer(LENGTH).restricted(options.max_side, options.max_total),
     )
     parts = ["align", f"v:{__version__}", "multi", f"encoder:{name}", f"scorer:{kind}"]
     changed = [f"pivot:{langs[star]}" if star is not None else "", options.signature()]

@@ -4,8 +4,10 @@
 
 The folder holds four-way bitext, SOURCE.tsv.xz with a header of languages. From sources in LEARNED
 the weights are learned (`--learn` writes align/core/weights/multi.json); figures are of texts made
-from REPORTED, which nothing of several versions was learned from or tuned on. Gold folders have
-`sentences/LANG.txt` and `gold/A-B.gold` (any of the pairs), and are aligned from raw text.
+from REPORTED, which nothing of several versions was learned from or tuned on (`multi_texts`). They
+are made in several settings, from usual to loose, and for each it is told how much third versions
+could settle at most (`multi_bound`). Gold folders have `sentences/LANG.txt` and `gold/A-B.gold`
+(any of the pairs), and are aligned from raw text.
 
 Reported are strict F1 of `align.pair` and of `align.multi` read pairwise, averaged over pairs of
 languages; rows that are exactly right, and that mix sentences of several; and the calibration
@@ -18,7 +20,7 @@ import argparse
 import json
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -33,7 +35,6 @@ from align.evaluate import Evaluation, evaluate, merge, read_links
 from align.multi import multi_documents
 from align.pair import pair_documents
 from align.sides import kind_of, side_of
-from align.training.bitext import find_bitexts
 from align.training.many import (
     Text,
     learn_ballot,
@@ -43,8 +44,21 @@ from align.training.many import (
     write_weights,
 )
 from align.training.trust import learn_trust
-from align.training.versions import Unit, Ways, links_of_units, multi_way, rows_of_units
-from align.tune import document
+from align.training.versions import Ways, links_of_units, rows_of_units
+from benchmarks.multi_bound import settled
+from benchmarks.multi_texts import (
+    LANGS,
+    LEARNED,
+    LOOSE,
+    REPORTED,
+    SETTINGS,
+    SIZE,
+    Corpus,
+    Made,
+    Setting,
+    made_texts,
+    rows_of_corpus,
+)
 from benchmarks.quality import (
     Gold,
     GoldSet,
@@ -57,80 +71,26 @@ from benchmarks.quality import (
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "multi.json"
-LANGS = ("en", "de", "fr", "zh")
-GLUE = (" ", " ", " ", "")
-LEARNED = (
-    "mate-user-guide", "godot-editor", "dotnet-winforms", "dotnet-wpf", "react-docs-legacy",
-    "shadow-man", "opensource-guide", "gnome-devel-docs", "privacyguides", "rust-book",
-    "bitcoin-org", "paws-x", "dotnet-msbuild",
-)  # fmt: skip
-REPORTED = (
-    "bible-c", "debian-website", "electron-docs", "fastapi-docs-2025", "kubernetes-docs",
-    "monero-site", "owasp-asvs", "roslyn-analyzers", "react-docs", "comprehensive-rust",
-)  # fmt: skip
-SIZE = 100  # rows of a text
 Node = tuple[int, int]  # version, sentence
 Row = frozenset[Node]
-
-
-def rows_of_corpus(folder: Path, source: str, least: int = 12) -> list[tuple[str, ...]]:
-    """The rows of a source that have all versions, each text once."""
-    (bitext,) = find_bitexts([folder / f"{source}.tsv.xz"])
-    seen: set[str] = set()
-    out = []
-    for batch in bitext.batches():
-        for cells in batch:
-            row = tuple(cells[bitext.langs.index(lang)].strip() for lang in LANGS)
-            if all(row) and len(row[0]) >= least and row[0] not in seen and row[-1] not in seen:
-                seen |= {row[0], row[-1]}
-                out.append(row)
-    return out
-
-
-@dataclass(frozen=True)
-class Made:
-    """A made text: its source, its versions, what corresponds."""
-
-    source: str
-    documents: tuple[align.Document, ...]
-    units: tuple[Unit, ...]
-
-    @property
-    def sizes(self) -> list[int]:
-        """Sentences of each version."""
-        return [len(one) for one in self.documents]
-
-
-def made_texts(
-    corpora: Sequence[tuple[str, list[tuple[str, ...]]]], count: int, seed: int, ways: Ways
-) -> list[Made]:
-    """`count` texts of each source."""
-    rows = [found for _, found in corpora]
-    out = []
-    for number, made in multi_way(rows, count, SIZE, seed, GLUE, ways):
-        documents = tuple(
-            document(texts, lang, paragraphs)
-            for lang, texts, paragraphs in zip(LANGS, made.texts, made.paragraphs, strict=True)
-        )
-        out.append(Made(corpora[number][0], documents, made.units))
-    return out
 
 
 # learning
 
 
-def learn(corpora: Sequence[tuple[str, list[tuple[str, ...]]]], encoder: Any) -> None:
-    """Learns the weights of several versions and writes them into the package."""
+def learn(corpora: Sequence[tuple[str, Corpus]], encoder: Any) -> None:
+    """Learns the weights of several versions, usual and loose, and writes them into the package."""
     scorer = load_scorer(kind_of(encoder)).restricted(6, 7)
 
     def texts(count: int, seed: int, ways: Ways) -> list[Text]:
         return [
             Text(tuple(side_of(one, encoder) for one in made.documents), made.units)
-            for made in made_texts(corpora, count, seed, ways)
+            for made in made_texts(corpora, count, seed, Setting("", ways))
         ]
 
-    trust = learn_trust(texts(2, 11, Ways(move=0.0)), scorer)
-    more = texts(3, 12, Ways())
+    still = (replace(ways, move=0.0) for ways in (Ways(), LOOSE))
+    trust = learn_trust([text for ways in still for text in texts(2, 11, ways)], scorer)
+    more = [*texts(2, 12, Ways()), *texts(1, 13, LOOSE)]
     found = [weighed(text, scorer, trust) for text in more]
     ballot = learn_ballot(more, found, scorer)
     marked = [mark(text, one, scorer, ballot) for text, one in zip(more, found, strict=True)]
@@ -201,6 +161,8 @@ class Measured:
 
     pair: dict[str, Evaluation]  # by pair of languages
     multi: dict[str, Evaluation]
+    all: dict[str, Evaluation]  # of pair, with gold where all third versions settle it
+    any: dict[str, Evaluation]  # ... where one does
     beads: tuple[tuple[float, bool], ...]  # probabilities of pairs of multi
     rows: Rows
     seconds: tuple[float, float]
@@ -225,16 +187,18 @@ def measure_made(made: Made, encoder: Any) -> Measured:
         for gold, one in zip(golds, found.alignments, strict=True)
         for bead in one
     ]
-    evaluations = [
-        {
-            name: evaluate(gold, [(bead.src_ids, bead.tgt_ids) for bead in one.beads])
-            for name, gold, one in zip(names, golds, which, strict=True)
-        }
+    linked, together = (
+        [[(bead.src_ids, bead.tgt_ids) for bead in one.beads] for one in which]
         for which in (alone, found.alignments)
+    )
+    best = settled(linked, golds, len(LANGS))
+    evaluations = [
+        {name: evaluate(gold, one) for name, gold, one in zip(names, golds, which, strict=True)}
+        for which in (linked, together, best["all"], best["any"])
     ]
     rows = compare_rows(rows_in(found), rows_of_units(made.units, made.sizes))
     seconds = middle - began, end - middle
-    return Measured(evaluations[0], evaluations[1], tuple(beads), rows, seconds)
+    return Measured(*evaluations, tuple(beads), rows, seconds)
 
 
 def mean_f1(measured: Sequence[Measured], which: str) -> dict[str, float]:
@@ -250,11 +214,40 @@ def mean(values: Iterable[float]) -> float:
     return round(float(np.mean(list(values))), 4)
 
 
-def report_made(texts: Sequence[Made], encoder: Any) -> dict[str, Any]:
-    """The figures of made texts."""
-    measured = [(made.source, measure_made(made, encoder)) for made in texts]
+def report_settings(
+    corpora: Sequence[tuple[str, Corpus]], count: int, encoder: Any
+) -> dict[str, Any]:
+    """The figures of made texts: the first setting in full, and each in short."""
+    out: dict[str, Any] = {}
+    short = {}
+    for setting in SETTINGS:
+        texts = made_texts(corpora, count, 1, setting)
+        measured = [(made.source, measure_made(made, encoder)) for made in texts]
+        out = out or report_made(measured)
+        short[setting.name] = in_short([m for _, m in measured])
+    return {**out, "settings": short}
+
+
+def in_short(measured: Sequence[Measured]) -> dict[str, Any]:
+    """Strict F1 of pairs, of all at once, and of pairs if third versions settled what they can."""
+    names = ("pair", "multi", "all", "any")
+    f1 = {which: mean(mean_f1(measured, which).values()) for which in names}
+    return {
+        "texts": len(measured),
+        "pair": f1["pair"],
+        "multi": f1["multi"],
+        "gain": round(f1["multi"] - f1["pair"], 4),
+        "if_all_third_settled": f1["all"],
+        "if_any_third_settled": f1["any"],
+        "rows_exact_f1": add_rows(m.rows for m in measured).record()["exact_f1"],
+        "ece_of_rows": add_rows(m.rows for m in measured).record()["ece"],
+    }
+
+
+def report_made(measured: Sequence[tuple[str, Measured]]) -> dict[str, Any]:
+    """The figures of made texts, by source."""
     everything = [m for _, m in measured]
-    out: dict[str, Any] = {"texts": len(texts), "rows_a_text": SIZE, "by_source": {}}
+    out: dict[str, Any] = {"texts": len(measured), "rows_a_text": SIZE, "by_source": {}}
     for source in dict.fromkeys(name for name, _ in measured):
         some = [m for name, m in measured if name == source]
         out["by_source"][source] = {
@@ -352,12 +345,12 @@ def main() -> None:
     parser.add_argument("--corpus", type=Path, help="folder of four-way SOURCE.tsv.xz")
     parser.add_argument("--gold", type=Path, nargs="*", default=[])
     parser.add_argument("--learn", action="store_true", help="write align/core/weights/multi.json")
-    parser.add_argument("--texts", type=int, default=2, help="a source")
+    parser.add_argument("--texts", type=int, default=3, help="a source")
     parser.add_argument("-o", "--output", type=Path, default=RESULTS)
     arguments = parser.parse_args()
     encoder = load_encoder(None)
 
-    def corpora(names: Sequence[str]) -> list[tuple[str, list[tuple[str, ...]]]]:
+    def corpora(names: Sequence[str]) -> list[tuple[str, Corpus]]:
         return [(name, rows_of_corpus(arguments.corpus, name)) for name in names]
 
     if arguments.learn:
@@ -365,8 +358,7 @@ def main() -> None:
         load_weights.cache_clear()
     found: dict[str, Any] = {"encoder": encoder.name.rpartition("/")[2]}
     if arguments.corpus:
-        texts = made_texts(corpora(REPORTED), arguments.texts, 1, Ways())
-        found["made"] = report_made(texts, encoder)
+        found["made"] = report_settings(corpora(REPORTED), arguments.texts, encoder)
     for folder in [*arguments.gold, ROOT / "data", ROOT / "data" / "story"]:
         one = find_set(folder)
         found[one.name] = report_gold(one, encoder)

@@ -204,6 +204,23 @@ def multi_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def settings_table() -> str:
+    """What several versions gain in each kind of made texts, and could at most."""
+    found = json.loads((RESULTS / "multi.json").read_text(encoding="utf-8"))["made"]["settings"]
+    lines = [
+        "| made texts | strict F1, pair by pair | at once | gained | all third versions know it "
+        "| any third version knows it |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, part in found.items():
+        most = [_percent(part[f"if_{which}_third_settled"]) for which in ("all", "any")]
+        lines.append(
+            f"| {name} | {_percent(part['pair'])} | **{_percent(part['multi'])}** | "
+            f"{100 * part['gain']:+.1f} | {most[0]} | {most[1]} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
 def shuffle_table() -> str:
     """Moved text, found and right."""
     found = json.loads((RESULTS / "shuffle.json").read_text(encoding="utf-8"))
@@ -305,6 +322,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "machine": machine_line,
     "calibration": calibration_table,
     "multi": multi_table,
+    "multi-settings": settings_table,
     "encoder-speed": encoder_speed_table,
     "retrieval": retrieval_table,
     "shuffle": shuffle_table,

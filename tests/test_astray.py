@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +16,9 @@ from align.core.scorer import LENGTH, load_scorer
 from align.evaluate import evaluate, read_links
 
 STORY = Path(__file__).resolve().parents[1] / "data" / "story"
+
+
+LANGS = ("en", "de", "fr", "zh")
 
 
 class Random:
@@ -54,6 +58,56 @@ def test_lengths_take_over(langs: str) -> None:
     assert evaluate(gold, _links(found)).strict.f1 > 0.7
     assert max(bead.probability for bead in found if bead.src and bead.tgt) <= 0.5
     assert found.parallel == 0.0
+
+
+def _multi(encoder: object, **changes: object) -> dict[str, align.Alignment]:
+    found = align.multi(
+        {lang: _sentences(lang) for lang in LANGS}, encoder=encoder, presplit=True, **changes
+    )
+    return {f"{x}-{y}": found.pairwise(x, y) for x, y in combinations(LANGS, 2)}
+
+
+def _mean_f1(found: dict[str, align.Alignment]) -> float:
+    golds = {name: read_links(str(STORY / "gold" / f"{name}.gold")) for name in found}
+    return float(np.mean([evaluate(golds[n], _links(one)).strict.f1 for n, one in found.items()]))
+
+
+def test_lengths_take_over_for_several_versions() -> None:
+    found = _multi(Random())
+    alone = {
+        name: align.pair(
+            *(_sentences(lang) for lang in name.split("-")),
+            encoder=Random(),
+            presplit=True,
+            src_lang=name[:2],
+            tgt_lang=name[3:],
+        )
+        for name in found
+    }
+    assert _mean_f1(found) > max(0.6, _mean_f1(alone) - 0.02)
+    for one in found.values():
+        assert max(b.probability for b in one if b.src and b.tgt) <= 0.5
+    rows = align.multi(
+        {lang: _sentences(lang) for lang in LANGS}, encoder=Random(), presplit=True
+    ).rows
+    assert max(row.probability or 0.0 for row in rows if row.versions > 1) <= 0.5
+    by_pivot = _multi(Random(), pivot="en")
+    assert _links(by_pivot["en-de"]) == _links(alone["en-de"])
+
+
+def test_a_version_whose_vectors_tell_nothing_leaves_the_others_as_good() -> None:
+    encoder = align.load_encoder()
+    vectors = {lang: encoder.encode(_sentences(lang)) for lang in LANGS}
+    rng = np.random.default_rng(0)
+    vectors["de"] = rng.normal(size=vectors["de"].shape).astype(np.float32)
+    found = _multi(None, vectors=vectors)
+    with_it = {name: one for name, one in found.items() if "de" in name}
+    without = {name: one for name, one in found.items() if "de" not in name}
+    assert _mean_f1(without) > 0.9
+    assert _mean_f1(with_it) > 0.5
+    for one in with_it.values():
+        assert max(b.probability for b in one if b.src and b.tgt) <= 0.5
+    assert max(b.probability for b in without["en-fr"] if b.src and b.tgt) > 0.9
 
 
 def test_the_other_way_round_is_the_same() -> None:

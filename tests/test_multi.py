@@ -263,6 +263,8 @@ def test_made_versions_have_units_that_cover_them(seed: int) -> None:
         beads = links_of_units(made.units, x, y, sizes)
         assert sorted(i for bead in beads for i in bead[0]) == list(range(sizes[x]))
         assert sorted(j for bead in beads for j in bead[1]) == list(range(sizes[y]))
+        for side in (side for bead in beads for side in bead if side):
+            assert list(side) == list(range(side[0], side[-1] + 1))  # a hole no one could say
 
 
 # formats

@@ -21,7 +21,7 @@ from align.core.versions.weighing import Trust, Weighed, summed, testimonies
 from align.training.many import L2, Flags, Link, Text, weighed
 
 COST = 0.1  # added to a wrong bead, per (a + b) / 2, while learning
-NOTHING = Trust(0.0, 0.0, 0.0, 0.0)
+NOTHING = Trust(*[0.0] * len(Trust.__slots__))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,12 +113,12 @@ def learn_trust(texts: Sequence[Text], scorer: Scorer, rounds: int = 15) -> Trus
     lessons = []
     for text in texts:
         found = weighed(text, scorer, NOTHING)
-        said = testimonies({pair: one.first for pair, one in found.items()}, len(text.sides), size)
+        said = testimonies({pair: one.first for pair, one in found.items()}, len(text.sides))
         for pair, one in found.items():
-            lessons.append(_lesson(one, summed(one.first, said[pair]), text.gold(pair)))
+            lessons.append(_lesson(one, summed(said[pair]), text.gold(pair)))
     found_weights = minimize(
         _objective,
-        np.zeros(4),
+        np.zeros(len(Trust.__slots__)),
         args=(lessons, size),
         jac=True,
         method="L-BFGS-B",

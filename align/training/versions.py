@@ -158,6 +158,19 @@ class _Writer:
             self.ids[u][self.version] += (len(self.texts),)
         self.texts.append(text)
 
+    def _next(self, units: Sequence[int], k: int) -> list[int]:
+        """Up to two units that may share a sentence with this one.
+
+        No version has anything between them: else the bead would have a hole in that version,
+        and no aligner could say it.
+        """
+        out: list[int] = []
+        for step, w in enumerate(units[k + 1 : k + 3], 1):
+            if w != units[k] + step or not self.source.together(units[k], w):
+                break
+            out.append(w)
+        return out
+
     def write(
         self, units: Sequence[int], ways: Ways, rng: np.random.Generator, splitter: list[int]
     ) -> None:
@@ -166,7 +179,7 @@ class _Writer:
         k = 0
         while k < len(units):
             u, dice = units[k], rng.random()
-            near = [w for w in units[k + 1 : k + 3] if self.source.together(u, w)]
+            near = self._next(units, k)
             mine = splitter[u] == self.version
             if dice < ways.merge and near:
                 count = 3 if len(near) > 1 and rng.random() < 0.2 else 2

@@ -69,6 +69,8 @@ def settled(
     firm, ties = settle(contested, sizes, ballot, len(scorer.shapes))
     if not monotone:
         for pair, one in found.items():
+            if one.blind:
+                continue
             apart = uncrossed(one.ready.result(firm[pair]), scorer).beads
             if apart is not firm[pair]:
                 firm[pair] = apart
@@ -79,8 +81,8 @@ def settled(
 def candidates(
     found: dict[Pair, Weighed], firm: dict[Pair, Beads], scorer: Scorer, k: int, threads: int = 1
 ) -> dict[Pair, Beads | None]:
-    """What each pair by itself would take for moved."""
+    """What each pair by itself would take for moved; nothing where vectors tell nothing."""
     return {
-        pair: find_moved(one.ready.result(firm[pair]), scorer, k, threads)
+        pair: None if one.blind else find_moved(one.ready.result(firm[pair]), scorer, k, threads)
         for pair, one in found.items()
     }

@@ -6,13 +6,13 @@ aligned with the pivot alone and the rest follows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
-from align.core.align import Found, align_sides, unaligned
+from align.core.align import DOUBT, Found, align_sides, unaligned
 from align.core.blas import one_blas_thread
 from align.core.calibrate import Calibration
 from align.core.merging import unlikely
@@ -24,6 +24,7 @@ from align.core.versions.certainty import Weights, bead_probabilities, row_proba
 from align.core.versions.rows import CERTAIN, Link, Pair, join_rows
 from align.core.versions.table import (
     ADDED,
+    ALONE,
     Flags,
     Table,
     beads_of,
@@ -56,28 +57,33 @@ def align_many(
     threads: int = 1,
     monotone: bool = False,
     pivot: int | None = None,
+    lengths: Scorer | None = None,
 ) -> FoundRows:
     """Aligns two or more documents; every sentence of each is in exactly one row.
 
     `pivot`: the number of the version that all others are aligned with, and only with it.
+    `lengths`: weights for pairs whose vectors tell nothing; what they find, and the rows it is in,
+    have no probability above DOUBT.
     """
     sizes = [len(side) for side in sides]
     full = [version for version, size in enumerate(sizes) if size]
     if pivot is not None or len(full) < 3:
         star = pivot if pivot is not None else (full or [0])[0]
-        return _by_pivot(sides, star, scorer, calibration, k, threads, monotone)
-    found = weigh_all(sides, list(combinations(full, 2)), scorer, weights.trust, k, threads)
+        return _by_pivot(sides, star, scorer, calibration, k, threads, monotone, lengths)
+    every = list(combinations(full, 2))
+    found = weigh_all(sides, every, scorer, weights.trust, k, threads, lengths)
+    blind = {pair for pair, one in found.items() if one.blind}
     agreed = agree(found, sizes, scorer, weights.ballot, k, threads, monotone)
     table = tabulate(found, sizes, agreed, weights.ballot)
-    strict, lax = _chances(table, weights)
+    strict, lax = _chances(table, weights, blind)
     freed = {
         known.pair: weak
         for known, p in zip(table.pairs, lax, strict=True)
-        if (weak := unlikely(known.beads, p)) is not None
+        if known.pair not in blind and (weak := unlikely(known.beads, p)) is not None
     }
     if freed:
         table = tabulate(found, sizes, freed_from(agreed, freed, sizes), weights.ballot)
-        strict, lax = _chances(table, weights)
+        strict, lax = _chances(table, weights, blind)
     done = {
         known.pair: _found(known.beads, known.crosses, p, q)
         for known, p, q in zip(table.pairs, strict, lax, strict=True)
@@ -85,7 +91,7 @@ def align_many(
     pairs = tuple(combinations(range(len(sides)), 2))
     return FoundRows(
         table.row,
-        row_probabilities(table, strict, weights),
+        _doubted(row_probabilities(table, strict, weights), table, blind),
         _moved(table.row, table.count, done),
         pairs,
         tuple(
@@ -94,10 +100,27 @@ def align_many(
     )
 
 
-def _chances(table: Table, weights: Weights) -> tuple[list[Floats], list[Floats]]:
+def _chances(
+    table: Table, weights: Weights, blind: Container[Pair]
+) -> tuple[list[Floats], list[Floats]]:
     """Strict and lax probabilities of the beads of each pair."""
-    both = [bead_probabilities(known, weights) for known in table.pairs]
+    both = []
+    for known in table.pairs:
+        if known.pair in blind:  # the weights are for what vectors tell
+            both.append((DOUBT * known.beads.probability, DOUBT * known.beads.linked))
+        else:
+            both.append(bead_probabilities(known, weights))
     return [strict for strict, _ in both], [lax for _, lax in both]
+
+
+def _doubted(p: Floats, table: Table, blind: Container[Pair]) -> Floats:
+    """The same with DOUBT as the most for rows that hold a bead found by lengths."""
+    out = p.copy()
+    for known in table.pairs:
+        if known.pair in blind:
+            rows = rows_of(known.beads, table.row, known.pair)[known.kind != ALONE]
+            out[rows] = np.minimum(out[rows], DOUBT)
+    return out
 
 
 def _found(b: Beads, crosses: Flags, strict: Floats, lax: Floats) -> Found:
@@ -124,13 +147,21 @@ def _by_pivot(
     k: int,
     threads: int,
     monotone: bool,
+    lengths: Scorer | None,
 ) -> FoundRows:
     """Each version aligned with the pivot; a row holds what goes with the same text of it."""
     sizes = [len(side) for side in sides]
     pairs = tuple(combinations(range(len(sides)), 2))
     done = {
         (x, y): align_sides(
-            sides[x], sides[y], scorer, calibration, k=k, threads=threads, monotone=monotone
+            sides[x],
+            sides[y],
+            scorer,
+            calibration,
+            k=k,
+            threads=threads,
+            monotone=monotone,
+            lengths=lengths,
         )
         for x, y in pairs
         if pivot in (x, y)

@@ -12,12 +12,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from align.core.astray import by_length, is_astray
 from align.core.monotone import Beads, Prepared, prepare
 from align.core.scorer import Scorer
 from align.core.side import Floats, Side
 from align.core.versions.posterior import Posterior, posterior, reweighed
 from align.core.versions.rows import Pair
-from align.core.versions.witnesses import Testimony, View, chains, testimony, views
+from align.core.versions.witnesses import Testimony, View, testimony, views
 
 PASSES = 1  # of adding what third versions say; more overrate it
 
@@ -26,10 +27,15 @@ PASSES = 1  # of adding what third versions say; more overrate it
 class Trust:
     """What one witness's word is worth, in the scores' own unit."""
 
-    bead: float  # the bead goes by way of the witness; it is 1-1, 1-n or n-1
-    big_bead: float  # it is larger on both sides
-    known: float  # a sentence has a counterpart in the witness, which has one here too
+    known: float  # a sentence alone has a counterpart in the witness, which has one here too
     absent: float  # it has a counterpart in the witness, which has none here
+    askew: float  # the bead begins or ends at different places of the witness
+    inside: float  # by way of the witness, beads begin or end within it
+
+    @property
+    def worth(self) -> Floats:
+        """All of them. [F]"""
+        return np.array([getattr(self, name) for name in Trust.__slots__])
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Weighed:
     first: Posterior  # by itself
     now: Posterior  # with the others
     beads: Beads
+    blind: bool = False  # its vectors tell nothing: it stands on lengths
 
 
 def weigh_all(
@@ -49,37 +56,49 @@ def weigh_all(
     trust: Trust,
     k: int,
     threads: int = 1,
+    lengths: Scorer | None = None,
 ) -> dict[Pair, Weighed]:
-    """These pairs of versions, weighed together; each version has at least one sentence."""
+    """These pairs of versions, weighed together; each version has at least one sentence.
+
+    `lengths`: weights for pairs whose vectors tell nothing, as in `align_sides`.
+    """
     open_pairs = {}
     for x, y in pairs:
         ready = prepare(sides[x], sides[y], scorer, k, threads)
-        first, beads = posterior(ready, scorer)
-        open_pairs[x, y] = Weighed(ready, first, first, beads)
+        open_pairs[x, y] = _alone(ready, scorer, lengths)
     size = len(scorer.shapes)
     for _ in range(PASSES):
-        said = testimonies({pair: one.now for pair, one in open_pairs.items()}, len(sides), size)
+        said = testimonies({pair: one.now for pair, one in open_pairs.items()}, len(sides))
         for pair, one in open_pairs.items():
             if said[pair]:
                 open_pairs[pair] = _convinced(one, said[pair], trust, size)
     return open_pairs
 
 
-def testimonies(found: dict[Pair, Posterior], count: int, size: int) -> dict[Pair, list[Testimony]]:
+def _alone(ready: Prepared, scorer: Scorer, lengths: Scorer | None) -> Weighed:
+    """A pair by itself; by lengths where its vectors tell nothing and the order of texts does."""
+    first, beads = posterior(ready, scorer)
+    result = ready.result(beads)
+    if lengths is not None and is_astray(result):
+        found = by_length(result, lengths)
+        if found is not None:
+            names = (getattr(found, name) for name in Prepared.__slots__)
+            ready = Prepared(*names)
+            first, beads = posterior(ready, lengths)
+            return Weighed(ready, first, first, beads, blind=True)
+    return Weighed(ready, first, first, beads)
+
+
+def testimonies(found: dict[Pair, Posterior], count: int) -> dict[Pair, list[Testimony]]:
     """What every third version says of every pair."""
     seen: dict[Pair, View] = {}
     alone: dict[Pair, Floats] = {}
     for (x, y), p in found.items():
         seen[x, y], seen[y, x] = views(p)
         alone[x, y], alone[y, x] = p.src_alone, p.tgt_alone
-    longer = {pair: chains(view, size) for pair, view in seen.items()}
     return {
         (x, y): [
-            testimony(
-                p,
-                (seen[x, z], longer[x, z], alone[z, y]),
-                (seen[y, z], longer[y, z], alone[z, x]),
-            )
+            testimony(p, (seen[x, z], alone[z, y]), (seen[y, z], alone[z, x]))
             for z in range(count)
             if z not in (x, y) and (x, z) in seen and (y, z) in seen
         ]
@@ -87,27 +106,28 @@ def testimonies(found: dict[Pair, Posterior], count: int, size: int) -> dict[Pai
     }
 
 
-def summed(p: Posterior, said: Sequence[Testimony]) -> tuple[Floats, Floats, Floats]:
-    """What is multiplied with `Trust`: of beads [c, 4], of sentences alone [n, 4] and [m, 4].
+def summed(said: Sequence[Testimony]) -> tuple[Floats, Floats, Floats]:
+    """What is multiplied with `Trust`: of beads [c, F], of sentences alone [n, F] and [m, F].
 
     More than two witnesses count as two: they are not independent.
     """
     share = min(1.0, 2 / len(said))
-    bead = share * sum(one.bead for one in said)
-    big = (p.a > 1) & (p.b > 1)
-    nothing = np.zeros_like(bead)
-    out = [np.stack([np.where(big, 0, bead), np.where(big, bead, 0), nothing, nothing], 1)]
+
+    def total(name: str) -> Floats:
+        return np.asarray(share * sum(getattr(one, name) for one in said))
+
+    askew = total("askew")
+    none = np.zeros_like(askew)
+    out = [np.stack([none, none, askew, total("inside")], 1)]
     for side in ("src", "tgt"):
-        known = share * sum(getattr(one, f"{side}_known") for one in said)
-        absent = share * sum(getattr(one, f"{side}_absent") for one in said)
-        nothing = np.zeros_like(known)
-        out.append(np.stack([nothing, nothing, known - absent, absent], 1))
+        known, absent = total(f"{side}_known"), total(f"{side}_absent")
+        none = np.zeros_like(known)
+        out.append(np.stack([known - absent, absent, none, none], 1))
     return out[0], out[1], out[2]
 
 
 def _convinced(one: Weighed, said: Sequence[Testimony], trust: Trust, size: int) -> Weighed:
-    worth = np.array([trust.bead, trust.big_bead, trust.known, trust.absent])
-    added = (np.einsum("cf,f->c", part, worth) for part in summed(one.first, said))
+    added = (np.einsum("cf,f->c", part, trust.worth) for part in summed(said))
     bead, src, tgt = (part.astype(np.float32) for part in added)
     now, beads = reweighed(one.first, bead, src, tgt, one.ready.box, size)
-    return Weighed(one.ready, one.first, now, beads)
+    return Weighed(one.ready, one.first, now, beads, one.blind)

@@ -1,10 +1,12 @@
 """What third versions say about a pair: evidence by way of others.
 
-If sentence x goes with z and z with y, x goes with y. Bead by bead (the consistency
-transformation of ProbCons, Do et al. 2005, https://doi.org/10.1101/gr.2821705, for beads instead
-of residues): a block of x and a block of y that go with the same block of z, through beads or
-short chains of beads, are a bead if nothing cuts them apart at the same place of z. A sentence
-whose counterpart in z has nothing in y has nothing there either.
+If sentence x goes with z and z with y, x goes with y (the consistency transformation of ProbCons,
+Do et al. 2005, https://doi.org/10.1101/gr.2821705). Beads differ from residues: a witness with
+longer sentences joins what the pair keeps apart, and would speak for beads that are too long. So
+joints speak, not beads: where a bead of x and z and one of y and z end at the same sentence of z,
+one of x and y ends too, however the sentences before are grouped; where they end at different
+ones, none ends at both. A sentence whose counterpart in z has nothing in y has nothing there
+either.
 """
 
 from __future__ import annotations
@@ -16,10 +18,7 @@ import numpy as np
 from align.core.side import Floats, Ints
 from align.core.versions.posterior import Posterior
 
-LEAST = 0.02  # probability of a bead or chain that is followed
-LINKS = 3  # beads of the longest chain
-NONE = -1  # no cut
-BITS = 5  # hold the length of a block
+LEAST = 0.02  # probability of a bead that is followed
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,17 +30,17 @@ class View:
     z: Ints
     z_end: Ints
     probability: Floats
-    cuts: Ints  # [c, LINKS - 1]; where in z the chain has its joints, NONE: no more
 
 
 @dataclass(frozen=True, slots=True)
 class Testimony:
-    """What one third version says of a pair's beads [c] and sentences [n], [m]. All 0..1."""
+    """What one third version says of a pair's beads [c] and sentences [n], [m]."""
 
-    bead: Floats  # it goes by way of the witness, exactly
-    src_known: Floats  # the sentence has a counterpart in the witness ...
+    askew: Floats  # 0..2; the bead begins, or ends, in x and y at different places of the witness
+    inside: Floats  # by way of the witness beads begin or end within it: at so many places
+    src_known: Floats  # 0..1; the sentence has a counterpart in the witness ...
     tgt_known: Floats
-    src_absent: Floats  # ... which has none in the other document
+    src_absent: Floats  # 0..1; ... which has none in the other document
     tgt_absent: Floats
 
 
@@ -50,87 +49,55 @@ def views(p: Posterior) -> tuple[View, View]:
     keep = np.flatnonzero(p.probability >= LEAST)
     one = p.src[keep], (p.src + p.a)[keep]
     two = p.tgt[keep], (p.tgt + p.b)[keep]
-    cuts = np.full((len(keep), LINKS - 1), NONE, np.int64)
-    q = p.probability[keep]
-    return View(*one, *two, q, cuts), View(*two, *one, q, cuts)
+    return View(*one, *two, p.probability[keep]), View(*two, *one, p.probability[keep])
 
 
-def chains(beads: View, longest: int) -> View:
-    """The beads and their chains of up to LINKS, at most `longest` sentences a side."""
-    key = np.int64(1) << 32
-    start, end = beads.x * key + beads.z, beads.x_end * key + beads.z_end
-    order = np.argsort(start, kind="stable")
-    starts = start[order]
-    corners, place = np.unique(np.concatenate([start, end]), return_inverse=True)
-    leaving = np.bincount(place[: len(start)], beads.probability, len(corners))
-    coming = np.bincount(place[len(start) :], beads.probability, len(corners))
-    through = np.maximum(leaving, coming)  # at least the probability of passing the corner
-    found = [beads]
-    for joint in range(LINKS - 1):
-        head = found[-1]
-        at = head.x_end * key + head.z_end
-        low = np.searchsorted(starts, at, "left")
-        count = np.searchsorted(starts, at, "right") - low
-        first = np.repeat(np.arange(len(at)), count)
-        offset = np.arange(len(first)) - np.repeat(np.cumsum(count) - count, count)
-        then = order[low[first] + offset]
-        p = head.probability[first] * beads.probability[then]
-        p = p / np.maximum(through[np.searchsorted(corners, at[first])], 1e-9)
-        x_end, z_end = beads.x_end[then], beads.z_end[then]
-        ok = (p >= LEAST) & (x_end - head.x[first] <= longest) & (z_end - head.z[first] <= longest)
-        first = first[ok]
-        cuts = head.cuts[first].copy()
-        cuts[:, joint] = head.z_end[first]
-        found.append(View(head.x[first], x_end[ok], head.z[first], z_end[ok], p[ok], cuts))
-    return View(
-        *(np.concatenate([getattr(part, name) for part in found]) for name in View.__slots__)
-    )
-
-
-def testimony(
-    p: Posterior,
-    src: tuple[View, View, Floats],
-    tgt: tuple[View, View, Floats],
-) -> Testimony:
+def testimony(p: Posterior, src: tuple[View, Floats], tgt: tuple[View, Floats]) -> Testimony:
     """What one witness says of the pair `p`.
 
-    `src` and `tgt` are, for either document, its beads with the witness, their chains, and the
-    probabilities that the witness's sentences have no counterpart in the *other* document.
+    `src` and `tgt` are, for either document, its beads with the witness and the probabilities
+    that the witness's sentences have no counterpart in the *other* document.
     """
-    bead = _through(p, src[1], tgt[1])
-    known, absent = _absent(src[0], src[2], len(p.src_alone))
-    tgt_known, tgt_absent = _absent(tgt[0], tgt[2], len(p.tgt_alone))
-    return Testimony(bead, known, tgt_known, absent, tgt_absent)
+    n, m = len(p.src_alone), len(p.tgt_alone)
+    known, absent = _absent(*src, n)
+    tgt_known, tgt_absent = _absent(*tgt, m)
+    askew, inside = np.zeros((2, len(p.src)))
+    one, two = src[0], tgt[0]
+    for (x, z), (y, other_z), i, j in (
+        ((one.x_end, one.z_end), (two.x_end, two.z_end), p.src + p.a, p.tgt + p.b),
+        ((one.x, one.z), (two.x, two.z), p.src, p.tgt),
+    ):
+        name, chance = _met(x, z, one.probability, y, other_z, two.probability, m + 1)
+        at_i = np.minimum(np.bincount(x, one.probability, n + 1), 1)
+        at_j = np.minimum(np.bincount(y, two.probability, m + 1), 1)
+        askew += np.maximum(at_i[i] * at_j[j] - _of(name, chance, i * (m + 1) + j), 0)
+        rows = np.minimum(np.bincount(name // (m + 1), chance, n + 1), 1)
+        columns = np.minimum(np.bincount(name % (m + 1), chance, m + 1), 1)
+        for mass, first, count in ((rows, p.src, p.a), (columns, p.tgt, p.b)):
+            total = np.concatenate([[0.0], np.cumsum(mass)])
+            inside += (total[first + count] - total[first + 1]) / 2
+    return Testimony(askew, inside, known, tgt_known, absent, tgt_absent)
 
 
-def _through(p: Posterior, src: View, tgt: View) -> Floats:
-    """Probability of each bead of the pair by way of the witness. [c]"""
-    key = np.int64(1) << 32
-    blocks = tgt.z * key + tgt.z_end
-    order = np.argsort(blocks, kind="stable")
-    blocks = blocks[order]
-    wanted = src.z * key + src.z_end
-    low = np.searchsorted(blocks, wanted, "left")
-    count = np.searchsorted(blocks, wanted, "right") - low
-    one = np.repeat(np.arange(len(wanted)), count)
+def _met(
+    x: Ints, z: Ints, p: Floats, y: Ints, other_z: Ints, q: Floats, width: int
+) -> tuple[Ints, Floats]:
+    """Where places of x and y meet in one of z: x * width + y, sorted, and the chances, 0..1."""
+    order = np.argsort(other_z, kind="stable")
+    low = np.searchsorted(other_z[order], z, "left")
+    count = np.searchsorted(other_z[order], z, "right") - low
+    one = np.repeat(np.arange(len(z)), count)
     two = order[low[one] + np.arange(len(one)) - np.repeat(np.cumsum(count) - count, count)]
-    same = (src.cuts[one][:, :, None] == tgt.cuts[two][:, None, :]) & (
-        src.cuts[one][:, :, None] != NONE
-    )
-    whole = ~same.any((1, 2))
-    one, two = one[whole], two[whole]
-    q = src.probability[one] * tgt.probability[two]
-    # numbers of beads: (first of x, first of y) and the two lengths
-    width = int(max(len(p.tgt_alone), 1))
-    lengths = ((src.x_end - src.x)[one] << BITS) | (tgt.x_end - tgt.x)[two]
-    name = ((src.x[one] * width + tgt.x[two]) << 2 * BITS) | lengths
-    own = ((p.src * width + p.tgt) << 2 * BITS) | (p.a << BITS) | p.b
-    sorting = np.argsort(own)
-    at = np.searchsorted(own[sorting], name)
-    at = np.minimum(at, len(own) - 1)
-    hit = own[sorting][at] == name
-    out = np.bincount(sorting[at[hit]], q[hit], len(own))
-    return np.minimum(out, 1).astype(np.float32)
+    name, place = np.unique(x[one] * width + y[two], return_inverse=True)
+    return name, np.minimum(np.bincount(place, p[one] * q[two], len(name)), 1)
+
+
+def _of(name: Ints, values: Floats, wanted: Ints) -> Floats:
+    """The values of those that have these names (sorted), 0 where none has."""
+    if not len(name):
+        return np.zeros(len(wanted))
+    at = np.minimum(np.searchsorted(name, wanted), len(name) - 1)
+    return np.where(name[at] == wanted, values[at], 0)
 
 
 def _absent(beads: View, alone: Floats, n: int) -> tuple[Floats, Floats]:
