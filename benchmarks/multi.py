@@ -3,11 +3,11 @@
     python -m benchmarks.multi --corpus FOLDER [--gold FOLDER ...] [--learn] [-o OUT]
 
 The folder holds four-way bitext, SOURCE.tsv.xz with a header of languages. From sources in LEARNED
-the weights are learned (`--learn` writes align/core/weights/multi.json); figures are of texts made
-from REPORTED, which nothing of several versions was learned from or tuned on (`multi_texts`). They
-are made in several settings, from usual to loose, and for each it is told how much third versions
-could settle at most (`multi_bound`). Gold folders have `sentences/LANG.txt` and `gold/A-B.gold`
-(any of the pairs), and are aligned from raw text.
+and the project's prose the weights are learned (`--learn` writes align/core/weights/multi.json);
+figures are of texts made from REPORTED, which nothing of several versions was learned from or tuned
+on (`multi_texts`). They are made in several settings, from usual to loose, and for each it is told
+how much third versions could settle at most (`multi_bound`). Gold folders have `sentences/LANG.txt`
+and `gold/A-B.gold` (any of the pairs), and are aligned from raw text.
 
 Reported are strict F1 of `align.pair` and of `align.multi` read pairwise, averaged over pairs of
 languages; rows that are exactly right, and that mix sentences of several; and the calibration
@@ -57,6 +57,7 @@ from benchmarks.multi_texts import (
     Made,
     Setting,
     made_texts,
+    own_texts,
     rows_of_corpus,
 )
 from benchmarks.quality import (
@@ -79,18 +80,22 @@ Row = frozenset[Node]
 
 
 def learn(corpora: Sequence[tuple[str, Corpus]], encoder: Any) -> None:
-    """Learns the weights of several versions, usual and loose, and writes them into the package."""
+    """Learns the weights of several versions and writes them into the package.
+
+    From texts made as usual and loosely, and from the project's free translations.
+    """
     scorer = load_scorer(kind_of(encoder)).restricted(6, 7)
 
-    def texts(count: int, seed: int, ways: Ways) -> list[Text]:
-        return [
-            Text(tuple(side_of(one, encoder) for one in made.documents), made.units)
-            for made in made_texts(corpora, count, seed, Setting("", ways))
-        ]
+    def read(made: Made) -> Text:
+        return Text(tuple(side_of(one, encoder) for one in made.documents), made.units)
 
+    def texts(count: int, seed: int, ways: Ways) -> list[Text]:
+        return [read(made) for made in made_texts(corpora, count, seed, Setting("", ways))]
+
+    own = [read(made) for made in own_texts(ROOT / "data" / "prose")]
     still = (replace(ways, move=0.0) for ways in (Ways(), LOOSE))
-    trust = learn_trust([text for ways in still for text in texts(2, 11, ways)], scorer)
-    more = [*texts(2, 12, Ways()), *texts(1, 13, LOOSE)]
+    trust = learn_trust([*(text for ways in still for text in texts(2, 11, ways)), *own], scorer)
+    more = [*texts(2, 12, Ways()), *texts(1, 13, LOOSE), *own]
     found = [weighed(text, scorer, trust) for text in more]
     ballot = learn_ballot(more, found, scorer)
     marked = [mark(text, one, scorer, ballot) for text, one in zip(more, found, strict=True)]

@@ -21,6 +21,7 @@ import align
 from align.training.bitext import find_bitexts
 from align.training.versions import Unit, Ways, multi_way
 from align.tune import document
+from benchmarks.quality import sentences_of
 
 LANGS = ("en", "de", "fr", "zh")
 GLUE = (" ", " ", " ", "")
@@ -149,3 +150,26 @@ def made_texts(
         )
         out.append(Made(chosen[number][0], documents, made.units))
     return out
+
+
+def own_texts(folder: Path) -> list[Made]:
+    """The texts in four versions with a hand-made table of units, NAME/gold/units.tsv."""
+    out = []
+    for table in sorted(folder.glob("*/gold/units.tsv")):
+        home = table.parents[1]
+        lines = [line.split("\t") for line in table.read_text(encoding="utf-8").splitlines()]
+        columns = [lines[0].index(lang) for lang in LANGS]
+        units = tuple(
+            tuple(tuple(int(n) for n in cell.split(",") if n) for cell in _cells(line, columns))
+            for line in lines[1:]
+        )
+        documents = tuple(
+            document(sentences_of(home / "sentences" / f"{lang}.txt"), lang) for lang in LANGS
+        )
+        out.append(Made(home.name, documents, units))
+    return out
+
+
+def _cells(line: list[str], columns: list[int]) -> list[str]:
+    """Cells at the end may be missing."""
+    return [line[column] if column < len(line) else "" for column in columns]

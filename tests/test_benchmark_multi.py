@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
+from align.evaluate import read_links
+from align.training.versions import links_of_units
 from benchmarks.multi_bound import settled
-from benchmarks.multi_texts import out_of_step, some
+from benchmarks.multi_texts import LANGS, out_of_step, own_texts, some
+
+PROSE = Path(__file__).resolve().parents[1] / "data" / "prose"
 
 
 def rows_shifted(count: int, first: int, last: int, by: int) -> list[tuple[str, ...]]:
@@ -37,6 +43,15 @@ def test_rows_of_some_length_once_each() -> None:
     rows = [("aaaa", "1"), ("bb", "2"), ("aaaa", "3"), ("cccc", "1"), ("dddd", "4")]
     assert some(rows, (3, 9)) == [("aaaa", "1"), ("dddd", "4")]
     assert some(rows, (1, 3)) == [("bb", "2")]
+
+
+def test_own_texts_have_the_units_that_gold_follows_from() -> None:
+    texts = own_texts(PROSE)
+    assert [text.source for text in texts] == sorted(home.name for home in PROSE.iterdir())
+    for text in texts:
+        found = links_of_units(text.units, 1, 3, text.sizes)
+        gold = read_links(str(PROSE / text.source / "gold" / f"{LANGS[1]}-{LANGS[3]}.gold"))
+        assert sorted(found) == sorted((tuple(a), tuple(b)) for a, b in gold)
 
 
 def test_what_third_versions_settle() -> None:
