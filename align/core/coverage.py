@@ -237,22 +237,22 @@ def _all_at_once(
     i, j = box.src_first + np.arange(h)[:, None], box.tgt_first + np.arange(w)[:, None]
     out_i, out_j = i >= box.src_last, j >= box.tgt_last
     i, j = np.minimum(i, len(src.mass) - 1), np.minimum(j, len(tgt.mass) - 1)
-    best = products / np.maximum(src.mass, 1e-6)[i][:, None]
-    best /= np.maximum(tgt.mass, 1e-6)[j]
-    np.maximum(best, 0, out=best)
-    best[np.broadcast_to(out_i[:, None], best.shape)] = 0
-    best[np.broadcast_to(out_j, best.shape)] = 0
-    run = best
+    x, y = src.mass.take(i), tgt.mass.take(j)
+    # nothing is found outside
+    best = products * (~out_i / np.maximum(x, 1e-6)).astype(np.float32)[:, None]
+    best *= (~out_j / np.maximum(y, 1e-6)).astype(np.float32)
+    run = best = np.maximum(best, 0, out=best)
+    x, usual = x[:, None], src.usual.take(i, 1)[:, :, None]  # [A, h, 1, S]
     for b in range(1, len(by_src) + 1):
         if b > 1:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
         gain = by_src[b - 1, 1:, b:-1]
-        np.multiply(run, src.mass[i][:, None], out=gain)
-        gain -= src.usual[b - 1, i][:, None]
-    run = best
+        np.multiply(run, x, out=gain)
+        gain -= usual[b - 1]
+    run, usual = best, tgt.usual.take(j, 1)  # [A, w, S]
     for a in range(1, len(by_tgt) + 1):
         if a > 1:
             run = np.maximum(run[:-1], best[a - 1 :])
         gain = by_tgt[a - 1, a:-1, 1:]
-        np.multiply(run, tgt.mass[j], out=gain)
-        gain -= tgt.usual[a - 1, j]
+        np.multiply(run, y, out=gain)
+        gain -= usual[a - 1]

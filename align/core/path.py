@@ -51,6 +51,7 @@ def _trace(lattice: Lattice, cells: Cells, entry: Ints) -> Path:
     """
     _, shapes, columns, count = lattice.beads.shape
     scores, values = lattice.beads.reshape(-1), cells.padded.reshape(-1)
+    entry, nulls = entry.reshape(-1), lattice.src_null.reshape(-1)
     tall, wide = lattice.shapes.longest
     across = columns + wide
     # of each move, how much farther on in memory its score and its start are; of equally good ones
@@ -58,22 +59,24 @@ def _trace(lattice: Lattice, cells: Cells, entry: Ints) -> Path:
     a, b = np.append(lattice.shapes.a, 1), np.append(lattice.shapes.b, 0)
     beads = np.arange(shapes) * (columns * count)
     begins = -(a * across + b) * count
+    origin = (tall * across + wide) * count
     i, j, segment = lattice.heights, lattice.widths, np.arange(count)
     found: list[tuple[Ints, ...]] = []
     runs: list[tuple[Ints, ...]] = []
     while True:
-        end, j = j, entry[i, j, segment]
+        end, j = j, entry.take((i * columns + j) * count + segment)
         runs.append((segment, i, j, end - j))
         going = i.nonzero()[0]
         if not len(going):
             break
         if len(going) < len(i):
             i, j, segment = i[going], j[going], segment[going]
-        start = ((i + tall) * across + j + wide) * count + segment
-        score = (i * (shapes * columns) + j) * count + segment
+        at = j * count + segment
+        start, score = i * (across * count) + at, i * (shapes * columns * count) + at
+        start += origin
         moves = values.take(start[:, None] + begins)
         moves[:, :-1] += scores.take(score[:, None] + beads)
-        moves[:, -1] += lattice.src_null[i, segment]
+        moves[:, -1] += nulls.take(i * count + segment)
         best = moves.argmax(1)
         down, right = a.take(best), b.take(best)
         i, j = i - down, j - right

@@ -30,8 +30,8 @@ _STARTS = len(INNER_FEATURES)
 _ENDS = _STARTS + len(START_FEATURES)
 _PARTS = slice(_STARTS), slice(_STARTS, _ENDS), slice(_ENDS, None)
 LENGTH = "length"  # the weights for when vectors tell nothing
-BATCH = 1 << 13  # beads measured together
-PART = 1 << 13  # beads whose features are held together: they stay in the cache
+BATCH = 1 << 14  # beads measured together
+PART = 1 << 14  # beads whose features are held together: they stay in the cache
 FOLDER = Path(__file__).with_name("weights")
 
 
