@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from align.core.anchors import Segments
 from align.core.lattice import (
     NEVER,
     Lattice,
@@ -12,6 +15,7 @@ from align.core.lattice import (
     marginals,
     shapes_of,
 )
+from align.core.monotone import Beads, join, solve, solved
 from align.core.path import best_path
 
 A = 3
@@ -116,3 +120,15 @@ def test_padding_changes_nothing() -> None:
         assert many.src[at].tolist() == one.src.tolist()
         assert many.a[at].tolist() == one.a.tolist()
         assert many.b[at].tolist() == one.b.tolist()
+
+
+def test_single_sentences_without_a_search() -> None:
+    lattice = random_lattice(3, [(1, 1)] * 40)
+    assert lattice.beads.shape[1] == 6
+    one = replace(lattice, shapes=shapes_of([(1, 1)]), beads=lattice.beads[:, :1])
+    first = np.arange(40)
+    box = Segments(first, first + 1, 2 * first, 2 * first + 1)
+    quick, slow = solve(one, box, first), solved(one, marginals(one), box, first)
+    assert 40 < len(quick.src) < 80  # some are pairs, some are not
+    for name in Beads.__slots__:
+        assert getattr(join([quick]), name) == pytest.approx(getattr(join([slow]), name), abs=1e-6)

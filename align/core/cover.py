@@ -165,14 +165,15 @@ def usual_gain(
     if m <= WINDOWS * max_side:
         first, width = np.zeros(1, np.int64), m
     else:
-        first, width = np.linspace(0, m - max_side, WINDOWS).astype(np.int64), max_side
+        first, width = np.arange(WINDOWS) * (m - max_side) // (WINDOWS - 1), max_side
     starts = other.words.starts
     looked = (first[:, None] + np.arange(width)).ravel()  # sentences
     counts = starts[looked + 1] - starts[looked]
     local = np.cumsum(counts) - counts
     at = np.repeat(starts[looked] - local, counts) + np.arange(int(counts.sum()))
-    # a word that comes again is compared once
-    ids, again = np.unique(other.words.ids[at], return_inverse=True)
+    ids, again = other.words.ids[at], np.arange(len(at))
+    if not other.single:  # a word that comes again is compared once
+        ids, again = np.unique(ids, return_inverse=True)
     far = other.table[ids] / np.maximum(other_blocks.unit_mass[ids], 1e-6)[:, None]
     length = np.maximum(blocks.unit_mass, 1e-6)
     usual = np.zeros((max_side, len(side.table)), np.float32)
