@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from align.core.side import Floats
+
 _lock = threading.Lock()
 _inside = 0  # calls that are under way, in all threads
 _limit: Any = None
@@ -41,3 +43,12 @@ def one_blas_thread() -> Iterator[None]:
             _inside -= 1
             if _inside == 0:
                 _limit.restore_original_limits()
+
+
+def row_products(x: Floats, y: Floats) -> Floats:
+    """The product of each row with the row beside it: einsum takes half as long again.
+
+    [n, d], [n, d] -> [n]
+    """
+    out: Floats = (x[:, None] @ y[:, :, None])[:, 0, 0]
+    return out

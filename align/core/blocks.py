@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 import numpy.typing as npt
 
+from align.core.blas import row_products
 from align.core.side import Floats, Ints, Ragged, Side
 
 ROWS = 2048  # sentences worked on together: they stay in the cache
@@ -67,8 +68,8 @@ def blocks_of(side: Side, max_side: int) -> Blocks:
     for start in range(0, n, ROWS):
         for k in range(size):
             low, high = max(start, k), min(start + ROWS, n)
-            lag[k, low:high] = np.einsum(
-                "nd,nd->n", side.sums[low:high], side.sums[max(low - k, 0) : max(high - k, 0)]
+            lag[k, low:high] = row_products(
+                side.sums[low:high], side.sums[max(low - k, 0) : max(high - k, 0)]
             )
     lag[1:] *= 2
     first = np.zeros(n)  # what a first sentence adds
@@ -92,7 +93,7 @@ def blocks_of(side: Side, max_side: int) -> Blocks:
     if side.single:
         mass = unit_mass = out[0, 1:]
     else:
-        unit_mass = np.sqrt(np.einsum("ud,ud->u", side.table, side.table))
+        unit_mass = np.sqrt(row_products(side.table, side.table))
         mass = ragged_sum(side.words, unit_mass)
     return Blocks(out, weights @ side.sums, prefix(side.lengths), prefix(mass), unit_mass)
 

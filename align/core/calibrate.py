@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from align.core.blas import row_products
 from align.core.evidence import Evidence
 from align.core.monotone import Beads
 from align.core.scorer import FOLDER
@@ -127,7 +128,7 @@ def _products(beads: Beads, ev: Evidence) -> Floats:
     for start in range(0, len(out), 512):  # stays in the cache
         part = slice(start, start + 512)
         a = _blocks(ev.src.sums, beads.src[part], beads.a[part])
-        out[part] = np.einsum("kd,kd->k", a, _blocks(ev.tgt.sums, beads.tgt[part], beads.b[part]))
+        out[part] = row_products(a, _blocks(ev.tgt.sums, beads.tgt[part], beads.b[part]))
     return out
 
 

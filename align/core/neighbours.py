@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from align.core.blas import row_products
 from align.core.side import Floats, Ints
 
 EXACT = 2_000_000  # cells up to which everything is compared; so many are held at a time
@@ -39,7 +40,7 @@ class Neighbours:
 
 def unit_rows(vectors: Floats) -> Floats:
     """Rows of length 1; zero rows stay zero. [n, d]"""
-    norms = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    norms = np.sqrt(row_products(vectors, vectors))
     return vectors / np.maximum(norms, 1e-9)[:, None]
 
 
@@ -124,7 +125,7 @@ def _improve(best: Neighbours, rows: slice, scores: Floats, start: int) -> None:
 
 def _inverse(vectors: Floats) -> Floats:
     """One over the length of each row. [n]"""
-    lengths = np.sqrt(np.einsum("nd,nd->n", vectors, vectors))
+    lengths = np.sqrt(row_products(vectors, vectors))
     out: Floats = (1 / np.maximum(lengths, 1e-9)).astype(np.float32)
     return out
 
