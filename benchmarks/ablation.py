@@ -2,7 +2,8 @@
 
     python -m benchmarks.ablation --gold FOLDER ... --corpus CORPUS ... [--documents 4] [--rounds 8]
 
-Gold documents are dealt into three folds (versions of one text into the same); the weights that
+Gold documents are dealt into three folds (versions of one text into the same), and so are the
+project's own free translations (--own), of each text one pair of languages; the weights that
 score a fold are learned from the other two and from synthetic documents. Without a feature the
 weights are learned again from where they were. Also groups of features at once.
 """
@@ -27,10 +28,12 @@ from align.sides import SENTENCE, kind_of
 from align.training.bitext import find_bitexts
 from align.training.scorer import Example, Settings, learn
 from align.tune import Ready, make_examples, prepare, synthetic
-from benchmarks.weights import compared, gold_tasks
+from benchmarks.weights import ROOT, compared, gold_tasks, own_tasks
 
 RESULTS = Path(__file__).parent / "results"
 FOLDS = 3
+PAIRS = 6  # of languages, of each of the own texts
+OWN_WEIGHT = 0.6  # of one of their pairs: that of all six when the weights that ship are learned
 GROUPS = {
     "coverage": ("coverage", "weakest sentence", "leak", "root of"),
     "clauses": ("clauses",),
@@ -88,6 +91,7 @@ def main() -> None:
     """Measures and writes after every feature."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--gold", type=Path, nargs="+", required=True)
+    parser.add_argument("--own", type=Path, nargs="*", default=[ROOT / "data" / "prose"])
     parser.add_argument("--corpus", type=Path, nargs="+", required=True)
     parser.add_argument("--encoder", default=None)
     parser.add_argument("--kind", default="static")
@@ -99,7 +103,9 @@ def main() -> None:
     encoder = load_encoder(arguments.encoder)
     if arguments.kind == SENTENCE and kind_of(encoder) != SENTENCE:
         encoder = ObjectEncoder(encoder)
-    gold = prepare(gold_tasks(arguments.gold), encoder)
+    own = own_tasks(arguments.own, OWN_WEIGHT)
+    own = [own[PAIRS * n + n // FOLDS % PAIRS] for n in range(len(own) // PAIRS)]
+    gold = prepare(gold_tasks(arguments.gold) + own, encoder)
     made = list(synthetic(find_bitexts(arguments.corpus), arguments.documents, 1))
     trial = Trial(gold, prepare(made, encoder), load_scorer(arguments.kind), arguments.rounds)
     report: dict[str, Any] = {"encoder": encoder.name, "all": trial.run(()), "without": {}}

@@ -240,8 +240,9 @@ def ablation_table() -> str:
     """Points of strict F1 lost without each feature, most valuable first."""
     found = json.loads((RESULTS / "ablation.json").read_text(encoding="utf-8"))
     sets, whole = list(found["all"]), found["all"]
+    shown = ["own texts" if name == "prose" else name for name in sets]
     lines = [
-        f"| without | {' | '.join(sets)} | mean |",
+        f"| without | {' | '.join(shown)} | mean |",
         "|---" * (len(sets) + 2) + "|",
         f"| nothing | {' | '.join(_percent(whole[name]) for name in sets)} | "
         f"{_percent(sum(whole.values()) / len(sets))} |",
@@ -250,7 +251,7 @@ def ablation_table() -> str:
     for name, row in found["without"].items():
         lost = [100 * (row[one] - whole[one]) for one in sets]
         rows.append((sum(lost) / len(lost), name, lost))
-    for mean, name, lost in sorted(rows, key=lambda row: (not row[1].endswith("(group)"), row[0])):
+    for mean, name, lost in sorted(rows, key=lambda row: (not row[1].endswith("(all)"), row[0])):
         cells = " | ".join(f"{value:+.1f}" for value in lost)
         lines.append(f"| {name} | {cells} | {mean:+.2f} |")
     return "\n".join(lines) + "\n"
