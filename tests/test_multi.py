@@ -217,7 +217,7 @@ def test_a_missing_link_is_completed_by_the_others() -> None:
 def test_links_make_rows_and_what_is_missing_follows() -> None:
     links = {(0, 1): [(0, 0, 1, 1), (1, 1, 1, 2)], (0, 2): [(0, 0, 2, 1)], (1, 2): []}
     odds = {(0, 1): [3.0, 3.0], (0, 2): [3.0], (1, 2): []}
-    found = join_rows([2, 3, 2], links, odds)
+    found = join_rows([2, 3, 2], links, odds, most=6)
     assert [row.tolist() for row in found.row] == [[0, 0], [0, 0, 0], [0, 1]]
     assert found.added == {(0, 1): [], (0, 2): [], (1, 2): [(0, 0, 3, 1)]}
     assert found.count == 2
@@ -231,18 +231,28 @@ def test_a_doubtful_link_that_joins_what_is_far_apart_loses() -> None:
         (1, 2): [(20, 0, 1, 1)],
     }
     odds = {(0, 1): [sure, sure], (0, 2): [sure], (1, 2): [weak]}
-    found = join_rows([21, 21, 1], links, odds)
+    found = join_rows([21, 21, 1], links, odds, most=6)
     assert found.lost == {(0, 1): [], (0, 2): [], (1, 2): [(20, 0, 1, 1)]}
     assert found.row[2][0] == found.row[0][0] == found.row[1][0]
     assert found.added[1, 2] == [(0, 0, 1, 1)]
     odds[1, 2] = [sure]
-    assert join_rows([21, 21, 1], links, odds).lost[1, 2] == []
+    assert join_rows([21, 21, 1], links, odds, most=6).lost[1, 2] == []
+
+
+def test_what_follows_is_no_longer_than_a_bead() -> None:
+    """A row of eight sentences of one version and one of another: one row, but no bead."""
+    links = {(0, 1): [(0, 0, 1, 4), (1, 4, 1, 4)], (0, 2): [(0, 0, 2, 1)], (1, 2): []}
+    odds = {(0, 1): [3.0, 3.0], (0, 2): [3.0], (1, 2): []}
+    found = join_rows([2, 8, 1], links, odds, most=6)
+    assert [set(row.tolist()) for row in found.row] == [{0}, {0}, {0}]
+    assert found.added[1, 2] == []
+    assert join_rows([2, 8, 1], links, odds, most=8).added[1, 2] == [(0, 0, 8, 1)]
 
 
 def test_rows_stand_where_their_own_version_has_them() -> None:
     """Version 1 has a sentence in front, one in the middle and one at the end that 0 lacks."""
     links = {(0, 1): [(0, 1, 1, 1), (1, 3, 1, 1)]}
-    found = join_rows([2, 5], links, {(0, 1): [5.0, 5.0]})
+    found = join_rows([2, 5], links, {(0, 1): [5.0, 5.0]}, most=6)
     assert found.row[0].tolist() == [1, 3]
     assert found.row[1].tolist() == [0, 1, 2, 3, 4]
 

@@ -173,7 +173,7 @@ def _by_pivot(
         columns = (found.src, found.tgt, found.a, found.b)
         links[pair] = list(zip(*(part[both].tolist() for part in columns), strict=True))
         odds[pair] = [CERTAIN] * len(links[pair])
-    joined = join_rows(sizes, links, odds)
+    joined = join_rows(sizes, links, odds, most=len(scorer.shapes))
     strict, lax = np.ones((2, joined.count))  # the pairs of a row are taken as independent
     for pair, found in done.items():
         rows = rows_of(found, joined.row, pair)

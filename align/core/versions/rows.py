@@ -130,10 +130,13 @@ def join_rows(
     links: dict[Pair, list[Link]],
     odds: dict[Pair, list[float]],
     alone: dict[Pair, Floats] | None = None,
+    *,
+    most: int,
 ) -> Joined:
     """Rows from the links of some or all pairs of versions and their log-odds.
 
     `alone[x, y]`: log-odds of each sentence of x to have nothing in y; None: links alone count.
+    `most`: sentences of one side of a link that follows from others.
     """
     sets = _Sets(sizes, None if alone is None else Evidence(sizes, links, odds, alone))
     order = sorted((-odds[pair][k], pair, k) for pair in links for k in range(len(links[pair])))
@@ -147,7 +150,7 @@ def join_rows(
     parts = [roots[low:high] for low, high in zip(sets.first, sets.first[1:], strict=False)]
     number = _ordered(parts)
     rows = tuple(number[part] for part in parts)
-    return Joined(rows, lost, _missing(rows, links, lost), int(number.max(initial=-1)) + 1)
+    return Joined(rows, lost, _missing(rows, links, lost, most), int(number.max(initial=-1)) + 1)
 
 
 def _ordered(parts: Sequence[Ints]) -> Ints:
@@ -197,9 +200,10 @@ def longest_rise(values: Sequence[int]) -> list[int]:
 
 
 def _missing(
-    rows: Sequence[Ints], links: dict[Pair, list[Link]], lost: dict[Pair, list[Link]]
+    rows: Sequence[Ints], links: dict[Pair, list[Link]], lost: dict[Pair, list[Link]], most: int
 ) -> dict[Pair, list[Link]]:
-    """For every two versions of a row, what is alone on both sides goes together."""
+    """For every two versions of a row, what is alone on both sides goes together, unless it is
+    longer than a bead can be."""
     out: dict[Pair, list[Link]] = {}
     for x in range(len(rows)):
         for y in range(x + 1, len(rows)):
@@ -213,7 +217,8 @@ def _missing(
             found = []
             for row in sorted(one.keys() & two.keys()):
                 (i, a), (j, b) = _run(one[row]), _run(two[row])
-                found.append((i, j, a, b))
+                if max(a, b) <= most:
+                    found.append((i, j, a, b))
             out[x, y] = sorted(found)
     return out
 

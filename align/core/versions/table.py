@@ -62,6 +62,7 @@ def tabulate(
         {pair: links for pair, (links, _) in linked.items()},
         {pair: odds for pair, (_, odds) in linked.items()},
         _alone(found),
+        most=min(one.ready.evidence.max_side for one in found.values()),
     )
     final = {pair: final_beads(firm[pair], moved[pair], joined, pair) for pair in found}
     for pair, (beads, _, _) in final.items():
