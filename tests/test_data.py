@@ -186,3 +186,29 @@ def test_related_article_is_another_text() -> None:
     related = (DATA / "related.en.txt").read_text(encoding="utf-8")
     assert 40 <= len(re.findall(r"[.!?]”?(?=\s)", related)) <= 60
     assert not any(sentence in related for sentence in sentences("article", "en"))
+
+
+ROWS = sorted((DATA / "rows").glob("*.tsv"))
+
+
+def cells(path: Path) -> list[list[str]]:
+    lines = path.read_text(encoding="utf-8").removesuffix("\n").split("\n")
+    return [line.split("\t") for line in lines]
+
+
+@pytest.mark.parametrize("path", ROWS, ids=[path.stem for path in ROWS])
+def test_rows_are_whole_and_counted(path: Path) -> None:
+    header, *rows = cells(path)
+    assert header == list(LANGS)
+    assert all(len(row) == 4 and all(cell == cell.strip() != "" for cell in row) for row in rows)
+    assert all(re.search("[\u4e00-\u9fff]", row[3]) for row in rows)
+    assert not any(re.search("[\u4e00-\u9fff]", cell) for row in rows for cell in row[:3])
+    assert all(len({row[side] for row in rows}) == len(rows) for side in range(4))
+    readme = (DATA / "README.md").read_text(encoding="utf-8")
+    assert re.search(rf"^\| `rows/{path.stem}\.tsv` \|.*\| {len(rows):,} \|$", readme, re.M)
+
+
+def test_rows_hold_nothing_that_is_aligned_elsewhere() -> None:
+    known = {text for name, lang in VERSIONS for text in sentences(name, lang) if len(text) > 20}
+    assert len(ROWS) == 8
+    assert not any(cell in known for path in ROWS for row in cells(path) for cell in row)
