@@ -74,27 +74,30 @@ TEXT = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("threshold", "kinds"), [(0.0, ["1-1"]), (0.6, ["1-0", "0-1"])])
-def test_what_stands_below_an_article_is_no_pair(
-    threshold: float, kinds: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("align.core.merging.UNLIKELY", threshold)
-    english = [en for en, _ in TEXT] + ["Leave a Reply"]
-    french = [fr for _, fr in TEXT] + ["Abonnez-vous à notre lettre"]
-    found = align.pair(english, french, src_lang="en", tgt_lang="fr")
-    pairs = [(bead.src_ids, bead.tgt_ids) for bead in found if bead.is_pair]
-    assert pairs[: len(TEXT)] == [((i,), (i,)) for i in range(len(TEXT))]
-    assert [bead.kind for bead in found.beads[len(TEXT) :]] == kinds
+ENGLISH = [en for en, _ in TEXT] + ["Leave a Reply"]
+FRENCH = [fr for _, fr in TEXT] + ["Abonnez-vous à notre lettre"]
+
+
+def test_what_stands_below_an_article_is_no_pair(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is the least probable pair, and none where more is asked for."""
+    monkeypatch.setattr("align.core.merging.UNLIKELY", 0.0)
+    whole = align.pair(ENGLISH, FRENCH, src_lang="en", tgt_lang="fr")
+    pairs = [(bead.src_ids, bead.tgt_ids) for bead in whole]
+    assert pairs == [((i,), (i,)) for i in range(len(TEXT) + 1)]
+    least, *others = sorted(bead.probability_lax for bead in whole)
+    assert least == whole[len(TEXT)].probability_lax < 0.8 < others[0]
+    monkeypatch.setattr("align.core.merging.UNLIKELY", least + 0.01)
+    found = align.pair(ENGLISH, FRENCH, src_lang="en", tgt_lang="fr")
+    assert [(bead.src_ids, bead.tgt_ids) for bead in found if bead.is_pair] == pairs[:-1]
+    assert [bead.kind for bead in found.beads[len(TEXT) :]] == ["1-0", "0-1"]
 
 
 def test_pairs_that_stay_keep_their_probability(monkeypatch: pytest.MonkeyPatch) -> None:
     """The limit is for all pairs at once: what becomes of others does not count."""
-    english = [en for en, _ in TEXT] + ["Leave a Reply"]
-    french = [fr for _, fr in TEXT] + ["Abonnez-vous à notre lettre"]
     monkeypatch.setattr("align.core.merging.UNLIKELY", 0.0)
-    whole = align.pair(english, french, src_lang="en", tgt_lang="fr")
-    monkeypatch.setattr("align.core.merging.UNLIKELY", 0.6)
-    found = align.pair(english, french, src_lang="en", tgt_lang="fr")
+    whole = align.pair(ENGLISH, FRENCH, src_lang="en", tgt_lang="fr")
+    monkeypatch.setattr("align.core.merging.UNLIKELY", 0.75)
+    found = align.pair(ENGLISH, FRENCH, src_lang="en", tgt_lang="fr")
     chances = {bead.src_ids: bead.probability_lax for bead in whole if bead.is_pair}
     for bead in found:
-        assert bead.probability_lax == chances[bead.src_ids] >= 0.6
+        assert bead.probability_lax == chances[bead.src_ids] >= 0.75
