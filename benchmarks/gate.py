@@ -20,7 +20,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import align
-from benchmarks.quality import ROOT, find_set, measure, pooled, write_json
+from benchmarks.golds import find_set
+from benchmarks.quality import ROOT, measure, pooled, write_json
 
 PINS = Path(__file__).with_name("gate.json")
 FOLDERS = (ROOT / "data", ROOT / "data" / "story")

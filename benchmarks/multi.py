@@ -45,6 +45,7 @@ from align.training.many import (
 )
 from align.training.trust import learn_trust
 from align.training.versions import Ways, links_of_units, rows_of_units
+from benchmarks.golds import Gold, GoldSet, find_set, owners, sentences_of, translated
 from benchmarks.multi_bound import settled
 from benchmarks.multi_texts import (
     LANGS,
@@ -60,15 +61,7 @@ from benchmarks.multi_texts import (
     own_texts,
     rows_of_corpus,
 )
-from benchmarks.quality import (
-    Gold,
-    GoldSet,
-    calibration_error,
-    find_set,
-    owners,
-    sentences_of,
-    translated,
-)
+from benchmarks.quality import calibration_error
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "multi.json"

@@ -21,7 +21,7 @@ import align
 from align.training.bitext import find_bitexts
 from align.training.versions import Unit, Ways, multi_way
 from align.tune import document
-from benchmarks.quality import sentences_of
+from benchmarks.golds import sentences_of
 
 LANGS = ("en", "de", "fr", "zh")
 GLUE = (" ", " ", " ", "")

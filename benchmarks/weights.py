@@ -2,7 +2,7 @@
 
     python -m benchmarks.weights --gold FOLDER ... --corpus CORPUS ... [--encoder E] [--kind static]
 
-Gold folders are those of `benchmarks.quality`; --own are folders of texts in several versions, by
+Gold folders are those of `benchmarks.golds`; --own are folders of texts in several versions, by
 default the project's free translations; synthetic documents are made from the corpora.
 The weights of `--kind sentence` that ship were made with `--documents 12 --weight 0.3`, the others
 with the defaults.
@@ -51,7 +51,7 @@ from align.tune import (
     synthetic,
     unrelated,
 )
-from benchmarks.quality import find_set, sentences_of
+from benchmarks.golds import find_set, sentences_of
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results"

@@ -15,7 +15,7 @@ from align.types import Bead, Document, Sentence
 ROOT = Path(__file__).resolve().parents[1]
 with pytest.MonkeyPatch.context() as _patch:
     _patch.syspath_prepend(str(ROOT))
-    from benchmarks import gate, quality
+    from benchmarks import gate, golds, quality
 
 FLOORS = (
     gate.Floor("article", "sentences", "aa", 0.95),
@@ -158,9 +158,7 @@ def test_no_pins(tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]) 
 
 def test_the_project_pins_fit_its_data() -> None:
     pins = gate.read_pins(gate.PINS)
-    found = {
-        (s.name, source): s for s in map(quality.find_set, gate.FOLDERS) for source in gate.RAW
-    }
+    found = {(s.name, source): s for s in map(golds.find_set, gate.FOLDERS) for source in gate.RAW}
     assert {floor.key for floor in pins.floors} == set(found)
     for floor in pins.floors:
         assert floor.sha256 == found[floor.key].fingerprint()
@@ -189,12 +187,12 @@ def test_gold_sentences_go_where_most_of_them_is(
 ) -> None:
     text = "aaa bbb\ncc dddd\neee fff"
     gold = ["aaa  bbb", "cc dddd", "eee fff"]
-    assert quality.owners(text, sentences(*spans, text=text), gold) == owned
+    assert golds.owners(text, sentences(*spans, text=text), gold) == owned
 
 
 def test_beads_in_gold_sentences() -> None:
     beads = (Bead((0, 1), (0,)), Bead((2,), ()), Bead((), (1,)), Bead((3,), (2,)))
-    found = quality.translated(beads, [[0], [1], [], [2]], [[0], [1], [2]])
+    found = golds.translated(beads, [[0], [1], [], [2]], [[0], [1], [2]])
     assert [link for _, link in found] == [((0, 1), (0,)), ((), (1,)), ((2,), (2,))]
 
 
@@ -237,22 +235,22 @@ def test_sets_in_both_layouts(tmp_path: Path) -> None:
         ("7.gold", "[0]:[0]\n[1, 2]:[1]\n"),
     ):
         (tmp_path / "x" / name).write_text(text, encoding="utf-8")
-    found = quality.find_set(tmp_path / "x")
+    found = golds.find_set(tmp_path / "x")
     assert found.name == "x"
     assert [gold.langs for gold in found.golds] == [("zh", "de")]  # three on the left: Chinese
     assert found.golds[0].raw is None
     before = found.fingerprint()
     (tmp_path / "x" / "7.de").write_text("a\nB\n", encoding="utf-8")
-    assert quality.find_set(tmp_path / "x").fingerprint() != before
+    assert golds.find_set(tmp_path / "x").fingerprint() != before
 
-    own = quality.find_set(ROOT / "data" / "story")
+    own = golds.find_set(ROOT / "data" / "story")
     assert own.name == "story"
     assert len(own.golds) == 6
     assert {path.name for gold in own.golds for path in gold.raw or ()} == {
         f"story.{lang}.txt" for lang in ("en", "de", "fr", "zh")
     }
     with pytest.raises(SystemExit, match="neither"):
-        quality.find_set(tmp_path)
+        golds.find_set(tmp_path)
 
 
 def test_the_result_file(

