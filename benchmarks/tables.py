@@ -251,6 +251,19 @@ def retrieval_table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def free_table() -> str:
+    """Free translations found among all sentences of the project's texts."""
+    found = json.loads((RESULTS / "free.json").read_text(encoding="utf-8"))
+    pairs = found["pairs"]
+    lines = [f"| | {' | '.join(pairs)} |", "|---" * (len(pairs) + 1) + "|"]
+    for by in ("cosine", "margin"):
+        lines.append(f"| {by} | {' | '.join(f'{row[by]:.1f}' for row in pairs.values())} |")
+    count = min(found["sentences"].values())
+    return (
+        "\n".join(lines) + f"\n\n{found['texts']} texts, {count:,} sentences or more a language.\n"
+    )
+
+
 FIGURES: dict[str, Callable[[], str]] = {
     "quality": quality_table,
     "peers": peers_table,
@@ -260,6 +273,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "multi-settings": settings_table,
     "encoder-speed": encoder_speed_table,
     "retrieval": retrieval_table,
+    "free": free_table,
     "shuffle": shuffle_table,
     "ablation": ablation_table,
     "training-memory": memory_table,
