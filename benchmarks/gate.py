@@ -21,7 +21,8 @@ from pathlib import Path
 
 import align
 from benchmarks.golds import find_set
-from benchmarks.quality import ROOT, measure, pooled, write_json
+from benchmarks.measure import write_json
+from benchmarks.quality import ROOT, measure, pooled
 
 PINS = Path(__file__).with_name("gate.json")
 FOLDERS = (ROOT / "data", ROOT / "data" / "story")

@@ -16,13 +16,9 @@ against right in part.
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +26,12 @@ import align
 from align.evaluate import Evaluation, Link, Score, evaluate, merge, read_links
 from align.training.scorer import rising
 from benchmarks.golds import Gold, GoldSet, find_set, owners, sentences_of, translated
+from benchmarks.measure import machine, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "quality.json"
 BINS = 15
 SURE = 0.9  # the --min-probability whose precision and recall are reported
-STACK = ("numpy", "faiss-cpu", "tokenizers", "sentence-transformers", "torch")
 
 
 # measuring
@@ -246,29 +242,6 @@ def table(sets: Sequence[dict[str, Any]]) -> str:
     return "\n".join(lines)
 
 
-def machine() -> dict[str, Any]:
-    """Where and with what it was measured."""
-    cpu, info = platform.processor() or platform.machine(), Path("/proc/cpuinfo")
-    if info.exists():
-        lines = info.read_text(encoding="utf-8").splitlines()
-        cpu = next((t.partition(":")[2].strip() for t in lines if t.startswith("model name")), cpu)
-    versions = {"align": align.__version__, "python": platform.python_version()}
-    for name in STACK:
-        try:
-            versions[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    return {"cpu": cpu, "cores": os.cpu_count(), "system": platform.system(), "versions": versions}
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write the file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    partial.write_text(json.dumps(value, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    partial.replace(path)
-
-
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print the table and write the JSON file."""
     parser = argparse.ArgumentParser(
@@ -292,7 +265,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         elif arguments.raw:
             print(f"{found.name}: no unsplit text", file=sys.stderr)
     print(table(sets))
-    write_json(arguments.output, {"encoder": encoder.name, "machine": machine(), "sets": sets})
+    where = machine()
+    where["versions"] = {"align": align.__version__, **where["versions"]}
+    write_json(arguments.output, {"encoder": encoder.name, "machine": where, "sets": sets})
     return 0
 
 

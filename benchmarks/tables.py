@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +17,29 @@ DEV = {"mac-dev": "MAC dev, novels", "textberg-dev": "Text+Berg dev, alpine year
 OWN = {"article": "own article, 6 pairs of languages", "story": "own story, 6 pairs of languages"}
 
 
+def _read(name: str) -> Any:
+    """A result file."""
+    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def _markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table; the first column may be without a name."""
+    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (columns, *rows)]
+    lines[0] = lines[0].replace("|  |", "| |")
+    return "\n".join([lines[0], "|---" * len(columns) + "|", *lines[1:]]) + "\n"
+
+
 def _percent(ratio: float | None) -> str:
     return "–" if ratio is None else f"{100 * ratio:.1f}"
 
 
 def _sets() -> list[Any]:
-    found: list[Any] = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))["sets"]
+    found: list[Any] = _read("quality")["sets"]
     return found
 
 
 def _left_out() -> Any:
-    return json.loads((RESULTS / "weights-static.json").read_text(encoding="utf-8"))
+    return _read("weights-static")
 
 
 def quality_table() -> str:
@@ -47,7 +59,9 @@ def quality_table() -> str:
                 f"{_percent(row['lax']['f1'])} | {_percent(row['unaligned']['f1'])} | "
                 f"{found} of {moved['gold']} |".replace(" 0 of 0 ", " – ")
             )
-    for name, title in {**DEV, "prose": "own free translations, 36 texts, 6 pairs"}.items():
+    texts = sum(1 for _ in (ROOT / "data" / "prose").iterdir())
+    prose = {"prose": f"own free translations, {texts} texts, 6 pairs"}
+    for name, title in (DEV | prose).items():
         row = _left_out()["left out pooled"][name]
         lines.append(
             f"| {title} ¹ | sentences | **{_percent(row['strict'])}** | {_percent(row['lax'])} | "
@@ -86,7 +100,7 @@ def peers_table() -> str:
 
 def machine_line() -> str:
     """With what the figures were measured."""
-    found = json.loads((RESULTS / "quality.json").read_text(encoding="utf-8"))
+    found = _read("quality")
     machine = found["machine"]
     versions = machine["versions"]
     return (
@@ -97,98 +111,102 @@ def machine_line() -> str:
 
 def calibration_table() -> str:
     """Calibration and what a threshold of .9 keeps: own texts, then left-out documents."""
-    lines = [
-        "| pairs of | number | ECE strict / lax | of the pairs at .9 or more, right |",
-        "|---|---|---|---|",
-    ]
+    rows = []
     for entry in (e for e in _sets() if e["name"] in OWN):
         found = entry["calibration"]
-        lines.append(
-            f"| own {entry['name']}, {entry['from']} | {found['pairs']} | {found['ece']:.3f} / "
-            f"{found['ece_lax']:.3f} | {_percent(found['precision'])} |"
-        )
+        errors = f"{found['ece']:.3f} / {found['ece_lax']:.3f}"
+        name = f"own {entry['name']}, {entry['from']}"
+        rows.append((name, found["pairs"], errors, _percent(found["precision"])))
     for name, found in _left_out()["reliability"].items():
         kind = f"synthetic {name}" if re.fullmatch("..-..", name) else name
         sure = found["precision strict at .9"] if found["share strict at .9"] else None
-        lines.append(
-            f"| {kind} | {found['pairs']} | {found['ece strict']:.3f} / {found['ece lax']:.3f} | "
-            f"{_percent(sure)} |"
-        )
-    return "\n".join(lines) + "\n"
+        errors = f"{found['ece strict']:.3f} / {found['ece lax']:.3f}"
+        rows.append((kind, found["pairs"], errors, _percent(sure)))
+    return _markdown(
+        ("pairs of", "number", "ECE strict / lax", "of the pairs at .9 or more, right"), rows
+    )
 
 
 def multi_table() -> str:
     """Several versions at once beside pairs."""
-    found = json.loads((RESULTS / "multi.json").read_text(encoding="utf-8"))
     names = {"made": "made in four versions", "seeds": "a magazine article ¹"}
-    lines = [
-        "| text | strict F1, pair by pair | at once | rows exactly right, F1 | rows that mix units "
-        "| moved text in its row | ECE of rows | of the rows at .9 or more, right |",
-        "|---|---|---|---|---|---|---|---|",
-    ]
-    for name, part in found.items():
+    columns = (
+        "text",
+        "strict F1, pair by pair",
+        "at once",
+        "rows exactly right, F1",
+        "rows that mix units",
+        "moved text in its row",
+        "ECE of rows",
+        "of the rows at .9 or more, right",
+    )
+    table = []
+    for name, part in _read("multi").items():
         if isinstance(part, dict):
             rows = part["rows"]
-            lines.append(
-                f"| {names.get(name, f'own {name}')} | {_percent(part['pair']['strict_f1'])} | "
-                f"**{_percent(part['multi']['strict_f1'])}** | {_percent(rows['exact_f1'])} | "
-                f"{rows['mixed']} of {rows['rows']} | {part.get('moved_in_their_rows', '–')} | "
-                f"{rows['ece']:.3f} | {_percent(rows['right_at_.9'])} |"
+            table.append(
+                (
+                    names.get(name, f"own {name}"),
+                    _percent(part["pair"]["strict_f1"]),
+                    f"**{_percent(part['multi']['strict_f1'])}**",
+                    _percent(rows["exact_f1"]),
+                    f"{rows['mixed']} of {rows['rows']}",
+                    part.get("moved_in_their_rows", "–"),
+                    f"{rows['ece']:.3f}",
+                    _percent(rows["right_at_.9"]),
+                )
             )
-    return "\n".join(lines) + "\n"
+    return _markdown(columns, table)
 
 
 def settings_table() -> str:
     """What several versions gain in each kind of made texts, and could at most."""
-    found = json.loads((RESULTS / "multi.json").read_text(encoding="utf-8"))["made"]["settings"]
-    lines = [
-        "| made texts | strict F1, pair by pair | at once | gained | all third versions know it "
-        "| any third version knows it |",
-        "|---|---|---|---|---|---|",
-    ]
-    for name, part in found.items():
-        most = [_percent(part[f"if_{which}_third_settled"]) for which in ("all", "any")]
-        lines.append(
-            f"| {name} | {_percent(part['pair'])} | **{_percent(part['multi'])}** | "
-            f"{100 * part['gain']:+.1f} | {most[0]} | {most[1]} |"
+    columns = (
+        "made texts",
+        "strict F1, pair by pair",
+        "at once",
+        "gained",
+        "all third versions know it",
+        "any third version knows it",
+    )
+    rows = (
+        (
+            name,
+            _percent(part["pair"]),
+            f"**{_percent(part['multi'])}**",
+            f"{100 * part['gain']:+.1f}",
+            _percent(part["if_all_third_settled"]),
+            _percent(part["if_any_third_settled"]),
         )
-    return "\n".join(lines) + "\n"
+        for name, part in _read("multi")["made"]["settings"].items()
+    )
+    return _markdown(columns, rows)
 
 
 def shuffle_table() -> str:
     """Moved text, found and right."""
-    found = json.loads((RESULTS / "shuffle.json").read_text(encoding="utf-8"))
-    lines = [
-        "| languages | moved pairs | recall | precision | precision, lax |",
-        "|---|---|---|---|---|",
-    ]
-    for langs, row in found["pairs"].items():
-        lines.append(
-            f"| {langs} | {row['moved pairs']} | {_percent(row['recall'])} | "
-            f"{_percent(row['precision'])} | {_percent(row['precision lax'])} |"
-        )
-    return "\n".join(lines) + "\n"
+    kinds = ("recall", "precision", "precision lax")
+    rows = (
+        (langs, row["moved pairs"], *(_percent(row[kind]) for kind in kinds))
+        for langs, row in _read("shuffle")["pairs"].items()
+    )
+    return _markdown(("languages", "moved pairs", "recall", "precision", "precision, lax"), rows)
 
 
 def ablation_table() -> str:
-    """Points of strict F1 lost without each feature, most valuable first."""
-    found = json.loads((RESULTS / "ablation.json").read_text(encoding="utf-8"))
+    """Points of strict F1 lost without each feature, most valuable first; groups before them."""
+    found = _read("ablation")
     sets, whole = list(found["all"]), found["all"]
     shown = ["own texts" if name == "prose" else name for name in sets]
-    lines = [
-        f"| without | {' | '.join(shown)} | mean |",
-        "|---" * (len(sets) + 2) + "|",
-        f"| nothing | {' | '.join(_percent(whole[name]) for name in sets)} | "
-        f"{_percent(sum(whole.values()) / len(sets))} |",
-    ]
-    rows = []
+    lost = []
     for name, row in found["without"].items():
-        lost = [100 * (row[one] - whole[one]) for one in sets]
-        rows.append((sum(lost) / len(lost), name, lost))
-    for mean, name, lost in sorted(rows, key=lambda row: (not row[1].endswith("(all)"), row[0])):
-        cells = " | ".join(f"{value:+.1f}" for value in lost)
-        lines.append(f"| {name} | {cells} | {mean:+.2f} |")
-    return "\n".join(lines) + "\n"
+        points = [100 * (row[one] - whole[one]) for one in sets]
+        lost.append((not name.endswith("(all)"), sum(points) / len(points), name, points))
+    mean = sum(whole.values()) / len(sets)
+    rows = [("nothing", *(_percent(whole[name]) for name in sets), _percent(mean))]
+    for _, mean, name, points in sorted(lost, key=lambda row: row[:2]):
+        rows.append((name, *(f"{value:+.1f}" for value in points), f"{mean:+.2f}"))
+    return _markdown(("without", *shown, "mean"), rows)
 
 
 def reliability_plot() -> str:
@@ -205,7 +223,7 @@ def reliability_plot() -> str:
 
 def encoder_speed_table() -> str:
     """Sentences per CPU-second, and what loading costs."""
-    found = json.loads((RESULTS / "encoder.json").read_text(encoding="utf-8"))
+    found = _read("encoder")
     lines = [
         "| | warm-up | fresh text | text seen before | first sentences | plain |",
         "|---|---|---|---|---|---|",
@@ -222,7 +240,7 @@ def encoder_speed_table() -> str:
         f"{found['machine']['cpu']}.",
     ]
     # a transformer through the same code
-    real = json.loads((RESULTS / "encoder-minilm.json").read_text(encoding="utf-8"))
+    real = _read("encoder-minilm")
     rates = {lang: row["warm"] for lang, row in real["speed"].items()}
     lines += [
         "",
@@ -237,31 +255,25 @@ def encoder_speed_table() -> str:
 
 def retrieval_table() -> str:
     """Translations found among the others, and among distractors."""
-    found = json.loads((RESULTS / "encoder.json").read_text(encoding="utf-8"))
-    lines = []
-    for entry in found["retrieval"].values():
-        pairs = list(entry["pairs"])
-        lines = [f"| | {' | '.join(pairs)} |", "|---" * (len(pairs) + 1) + "|"]
-        most = max(entry.get("distractors", {"": 0}).values())
-        for key, title in (("pairs", ""), ("among_distractors", f", among {most:,} more")):
-            for by in ("cosine", "margin"):
-                if key in entry:
-                    cells = (f"{entry[key][pair][by]:.2f}" for pair in pairs)
-                    lines.append(f"| {by}{title} | {' | '.join(cells)} |")
-    return "\n".join(lines) + "\n"
+    (entry,) = _read("encoder")["retrieval"].values()
+    most = max(entry.get("distractors", {"": 0}).values())
+    rows = [
+        (f"{by}{title}", *(f"{row[by]:.2f}" for row in entry[key].values()))
+        for key, title in (("pairs", ""), ("among_distractors", f", among {most:,} more"))
+        if key in entry
+        for by in ("cosine", "margin")
+    ]
+    return _markdown(("", *entry["pairs"]), rows)
 
 
 def free_table() -> str:
     """Free translations found among all sentences of the project's texts."""
-    found = json.loads((RESULTS / "free.json").read_text(encoding="utf-8"))
+    found = _read("free")
     pairs = found["pairs"]
-    lines = [f"| | {' | '.join(pairs)} |", "|---" * (len(pairs) + 1) + "|"]
-    for by in ("cosine", "margin"):
-        lines.append(f"| {by} | {' | '.join(f'{row[by]:.1f}' for row in pairs.values())} |")
+    rows = ((by, *(f"{row[by]:.1f}" for row in pairs.values())) for by in ("cosine", "margin"))
     count = min(found["sentences"].values())
-    return (
-        "\n".join(lines) + f"\n\n{found['texts']} texts, {count:,} sentences or more a language.\n"
-    )
+    below = f"{found['texts']} texts, {count:,} sentences or more a language."
+    return f"{_markdown(('', *pairs), rows)}\n{below}\n"
 
 
 FIGURES: dict[str, Callable[[], str]] = {
