@@ -26,6 +26,7 @@ from align.training.card import Card, model_card, read_licences
 from align.training.dev import HELD_OUT, DevScore, DevSet, measure, read_dev
 from align.training.encoder import Progress, Settings
 from align.training.encoder import train as train_vectors
+from align.training.grow import grow_vectors, grow_vocabulary
 from align.training.plan import TrainOptions, least_count, recipe_for, settings_for
 from align.training.prepare import Prepared, prepare
 from align.training.start import Base, base_of, check_output, chosen_bitexts
@@ -69,7 +70,8 @@ def train(
     """Trains a static encoder on bitext and writes it to the folder `output`.
 
     `corpora` are .tsv files, Moses pairs and folders of them. `start` is the folder of a model of
-    ours to continue from, or "embedded" for the one inside the package: its vocabulary is kept.
+    ours to continue from, or "embedded" for the one inside the package: its vocabulary is kept,
+    and grows by the option `words`.
     `dev` is a folder of line-aligned files NAME.<lang> to measure with; without it up to 1,000
     pairs of each language pair are held out.
     What is needed to go on after a stop lies in `output`.work until the end: `resume` goes on
@@ -80,6 +82,10 @@ def train(
     there, a run to resume that was begun with other settings, and when torch is not installed.
     """
     options = dataclasses.replace(options or TrainOptions(), **changes)
+    if options.words and start is None:
+        raise AlignError(
+            "words: for a model that is continued (--from); a new one learns its vocabulary anyway"
+        )
     if importlib.util.find_spec("torch") is None:
         raise AlignError("training needs torch: pip install 'parallel-align[train]'")
     output, places = Path(output), [Path(place) for place in corpora]
@@ -122,7 +128,7 @@ def train(
         tokenizer.get_vocab_size(),
         recipe,
         settings,
-        start=None if base is None else base.vectors,
+        start=None if base is None else grow_vectors(base, tokenizer_json),
         checkpoint=work.checkpoint,
         resume=True,
         progress=report,
@@ -186,6 +192,11 @@ def _prepare(
         tokenizer = train_tokenizer(
             found.texts, options.vocabulary, found.words, least=least_count(found.share)
         )
+    elif options.words:
+        log.info("looking for new words")
+        least = least_count(found.share)
+        grown = grow_vocabulary(base, found.texts, found.words, options.words, least)
+        tokenizer = Tokenizer.from_str(grown)
     else:
         tokenizer = Tokenizer.from_str(base.tokenizer)
     del found  # the sample may be as large as everything that follows

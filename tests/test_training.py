@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import logging
 import os
 import random
@@ -204,6 +205,35 @@ def test_continue_from_a_model(made: Path, tmp_path: Path) -> None:
     assert base_of("embedded", TrainOptions()).name == load_encoder().name
     with pytest.raises(AlignError, match="no model made by `align train`"):
         train([text], tmp_path / "other", start=tmp_path)
+
+
+@needs_torch
+def test_a_continued_model_gets_new_words(made: Path, tmp_path: Path) -> None:
+    from align.train import train
+
+    text = corpus(tmp_path / "b.tsv", 600, seed=9)
+    lines = text.read_text("utf-8").splitlines()
+    lines[1:] = [line.replace("\t", " abacab abba\t") for line in lines[1:]]
+    text.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    before = load_encoder(made / "model")
+    old = json.loads((made / "model/tokenizer.json").read_bytes())["model"]["vocab"]
+    given = {"start": made / "model", "words": 2, "steps": 4, "threads": 1}
+    done = train([text], tmp_path / "model", **given)  # type: ignore[arg-type]
+    new = json.loads((tmp_path / "model/tokenizer.json").read_bytes())["model"]["vocab"]
+    assert [token for token, _ in new] == [*(token for token, _ in old), "abacab", "abba"]
+    assert done.tokens == len(old) + 2
+    rows = [line.split("\t")[1] for line in lines[1:200]]
+    near = (before.encode(rows) * load_encoder(tmp_path / "model").encode(rows)).sum(1)
+    assert near.min() > 0.9  # what it knew is still there
+
+    def stop(now: Progress, scores: object) -> None:
+        raise KeyboardInterrupt  # before there is a checkpoint
+
+    with pytest.raises(KeyboardInterrupt):
+        train([text], tmp_path / "again", progress=stop, **given)  # type: ignore[arg-type]
+    train([text], tmp_path / "again", resume=True, **given)  # type: ignore[arg-type]
+    one, two = (tmp_path / name / "tokenizer.json" for name in ("model", "again"))
+    assert one.read_bytes() == two.read_bytes()
 
 
 @needs_torch

@@ -45,6 +45,7 @@ def add(commands: Any, common: argparse.ArgumentParser) -> None:
     how.add_argument("--seed", type=int, metavar="S", default=0, help="of chance (0)")
     how.add_argument("--threads", type=threads, metavar="N", help="CPU threads (all allowed)")
     how.add_argument("--from", dest="start", metavar="MODEL", help="continue it, or: embedded")
+    how.add_argument("--words", type=int, metavar="N", default=0, help="new words for it (0)")
 
     data = command.add_argument_group("data")
     data.add_argument("--languages", type=languages, metavar="L", help="only these: en,de,...")
@@ -80,6 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
         steps=arguments.steps,
         dims=arguments.dims,
         vocabulary=arguments.vocabulary,
+        words=arguments.words,
         batch=arguments.batch,
         rate=arguments.rate,
         languages=arguments.languages or (),

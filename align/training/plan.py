@@ -27,6 +27,7 @@ class TrainOptions:
     steps: int | None = None  # batches; neither: PASSES over the bitext, at most LONGEST minutes
     dims: int | None = None  # of a vector; None: 512, or those of the model continued from
     vocabulary: int = 64_000  # most tokens; a small bitext gets fewer
+    words: int = 0  # most new tokens of a model that is continued: words that it cuts into parts
     batch: int = 4096  # most pairs in a batch; a small bitext gets fewer
     rate: float | None = None  # peak learning rate; None: 0.003, or 0.001 to continue a model
     languages: tuple[str, ...] = ()  # which to train; (): all there are
@@ -40,6 +41,7 @@ class TrainOptions:
             ("steps", 1, 10_000_000),
             ("dims", 2, 4096),
             ("vocabulary", 100, 1_000_000),
+            ("words", 0, 1_000_000),
             ("batch", 2, 65_536),
             ("seed", 0, 2**31 - 1),
             ("threads", 0, 1024),

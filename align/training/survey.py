@@ -32,7 +32,7 @@ class Survey:
     """What one pass over the bitext found."""
 
     texts: dict[str, list[str]]  # the sample, by language
-    words: set[str]  # Han words of three and four characters that stand alone
+    words: set[str]  # Han words of two to four characters that stand alone
     share: float  # of all sentences that the sample has, 0..1
     pairs: dict[str, int]  # number of pairs by language pair, "de-en"
     dev: tuple[DevSet, ...]
@@ -79,7 +79,7 @@ def survey(
                 texts[lang].offer([cell[:_LONGEST] for cell in full], weight, rng)
                 if len(words) > _WORDS:
                     continue
-                short = (normalise(cell) for cell in full if 3 <= len(cell) <= MAX_HAN)
+                short = (normalise(cell) for cell in full if 2 <= len(cell) <= MAX_HAN)
                 words.update(word for word in short if han_run(word))
             order = sorted(range(len(columns)), key=lambda i: bitext.langs[i])
             for a, b in combinations(order, 2):
