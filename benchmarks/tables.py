@@ -267,13 +267,14 @@ def retrieval_table() -> str:
 
 
 def free_table() -> str:
-    """Free translations found among all sentences of the project's texts."""
+    """Free translations found among all sentences of the project's texts, and of gold sets."""
     found = _read("free")
-    pairs = found["pairs"]
-    rows = ((by, *(f"{row[by]:.1f}" for row in pairs.values())) for by in ("cosine", "margin"))
+    named = {"mac-dev": "MAC, en-zh", "textberg-dev": "Text+Berg, de-fr"}
+    columns = {**found["pairs"], **{named[g["name"]]: g for g in found.get("golds", [])}}
+    rows = ((by, *(f"{row[by]:.1f}" for row in columns.values())) for by in ("cosine", "margin"))
     count = min(found["sentences"].values())
     below = f"{found['texts']} texts, {count:,} sentences or more a language."
-    return f"{_markdown(('', *pairs), rows)}\n{below}\n"
+    return f"{_markdown(('', *columns), rows)}\n{below}\n"
 
 
 FIGURES: dict[str, Callable[[], str]] = {

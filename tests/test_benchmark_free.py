@@ -51,3 +51,16 @@ def test_a_sentence_is_found_where_gold_has_it(prose: Path) -> None:
     assert (found["texts"], found["sentences"]) == (2, dict.fromkeys(LANGS, 6))
     assert found["pairs"]["en-de"] == {"asked": 4, "cosine": 100.0, "margin": 100.0}
     assert found["pairs"]["en-zh"] == {"asked": 4, "cosine": 50.0, "margin": 50.0}
+
+
+def test_gold_of_several_documents_is_asked_together(tmp_path: Path) -> None:
+    for name, meanings in (("1", [0, 1, 2]), ("2", [3, 4, 5])):
+        for lang in ("en", "zh"):
+            order = meanings if lang == "en" or name == "1" else [3, 5, 4]
+            lines = "".join(f"{lang} {meaning}\n" for meaning in order)
+            (tmp_path / f"{name}.{lang}").write_text(lines, "utf-8")
+    (tmp_path / "1.gold").write_text("[0]:[0]\n[1, 2]:[1, 2]\n", "utf-8")
+    (tmp_path / "2.gold").write_text("[0]:[0]\n[1]:[1]\n[2]:[2]\n", "utf-8")
+    assert free.measure_gold(Meanings(), tmp_path) == {  # type: ignore[arg-type]
+        "name": tmp_path.name, "langs": "en-zh", "asked": 4, "cosine": 50.0, "margin": 50.0,
+    }  # fmt: skip
