@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from align.core.astray import by_length, is_astray
+from align.core.astray import FORWARD, by_length, is_astray
 from align.core.monotone import Beads, Prepared, prepare
 from align.core.scorer import Scorer
 from align.core.side import Floats, Side
@@ -47,6 +47,7 @@ class Weighed:
     now: Posterior  # with the others
     beads: Beads
     blind: bool = False  # its vectors tell nothing: it stands on lengths
+    lost: bool = False  # its vectors tell nothing, and lengths too little
 
 
 def weigh_all(
@@ -66,6 +67,9 @@ def weigh_all(
     for x, y in pairs:
         ready = prepare(sides[x], sides[y], scorer, k, threads)
         open_pairs[x, y] = _alone(ready, scorer, lengths)
+    for pair, one in open_pairs.items():
+        if lengths is not None and one.lost and _known_through(pair, open_pairs):
+            open_pairs[pair] = _alone(one.ready, scorer, lengths, gain=-np.inf)
     size = len(scorer.shapes)
     for _ in range(PASSES):
         said = testimonies({pair: one.now for pair, one in open_pairs.items()}, len(sides))
@@ -75,18 +79,36 @@ def weigh_all(
     return open_pairs
 
 
-def _alone(ready: Prepared, scorer: Scorer, lengths: Scorer | None) -> Weighed:
+def _known_through(pair: Pair, found: dict[Pair, Weighed]) -> bool:
+    """Whether the two go together by a third: with one by lengths, with the other by vectors."""
+    x, y = pair
+    known = {frozenset(other): one for other, one in found.items()}
+    others = {z for other in found for z in other} - {x, y}
+    for z in others:
+        ends = known.get(frozenset((x, z))), known.get(frozenset((z, y)))
+        if all(end is not None and not end.lost for end in ends) and any(
+            end is not None and end.blind for end in ends
+        ):
+            return True
+    return False
+
+
+def _alone(
+    ready: Prepared, scorer: Scorer, lengths: Scorer | None, gain: float = FORWARD
+) -> Weighed:
     """A pair by itself; by lengths where its vectors tell nothing and the order of texts does."""
     first, beads = posterior(ready, scorer)
     result = ready.result(beads)
+    lost = False
     if lengths is not None and is_astray(result):
-        found = by_length(result, lengths)
+        found = by_length(result, lengths, gain)
         if found is not None:
             names = (getattr(found, name) for name in Prepared.__slots__)
             ready = Prepared(*names)
             first, beads = posterior(ready, lengths)
             return Weighed(ready, first, first, beads, blind=True)
-    return Weighed(ready, first, first, beads)
+        lost = True
+    return Weighed(ready, first, first, beads, lost=lost)
 
 
 def testimonies(found: dict[Pair, Posterior], count: int) -> dict[Pair, list[Testimony]]:
@@ -130,4 +152,4 @@ def _convinced(one: Weighed, said: Sequence[Testimony], trust: Trust, size: int)
     added = (np.einsum("cf,f->c", part, trust.worth) for part in summed(said))
     bead, src, tgt = (part.astype(np.float32) for part in added)
     now, beads = reweighed(one.first, bead, src, tgt, one.ready.box, size)
-    return Weighed(one.ready, one.first, now, beads, one.blind)
+    return Weighed(one.ready, one.first, now, beads, one.blind, one.lost)
