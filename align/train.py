@@ -27,7 +27,7 @@ from align.training.dev import HELD_OUT, DevScore, DevSet, measure, read_dev
 from align.training.encoder import Progress, Settings
 from align.training.encoder import train as train_vectors
 from align.training.grow import grow_vectors, grow_vocabulary
-from align.training.plan import TrainOptions, least_count, recipe_for, settings_for
+from align.training.plan import FREQUENT, TrainOptions, least_count, recipe_for, settings_for
 from align.training.prepare import Prepared, prepare
 from align.training.start import Base, base_of, check_output, chosen_bitexts
 from align.training.survey import survey
@@ -193,10 +193,13 @@ def _prepare(
             found.texts, options.vocabulary, found.words, least=least_count(found.share)
         )
     elif options.words:
-        log.info("looking for new words")
         least = least_count(found.share)
         grown = grow_vocabulary(base, found.texts, found.words, options.words, least)
         tokenizer = Tokenizer.from_str(grown)
+        new = tokenizer.get_vocab_size() - len(base.vectors)
+        log.info(
+            "new words: %d of at most %d (each %d times or more)", new, options.words, FREQUENT
+        )
     else:
         tokenizer = Tokenizer.from_str(base.tokenizer)
     del found  # the sample may be as large as everything that follows

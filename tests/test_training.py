@@ -208,7 +208,9 @@ def test_continue_from_a_model(made: Path, tmp_path: Path) -> None:
 
 
 @needs_torch
-def test_a_continued_model_gets_new_words(made: Path, tmp_path: Path) -> None:
+def test_a_continued_model_gets_new_words(
+    made: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     from align.train import train
 
     text = corpus(tmp_path / "b.tsv", 600, seed=9)
@@ -218,7 +220,9 @@ def test_a_continued_model_gets_new_words(made: Path, tmp_path: Path) -> None:
     before = load_encoder(made / "model")
     old = json.loads((made / "model/tokenizer.json").read_bytes())["model"]["vocab"]
     given = {"start": made / "model", "words": 2, "steps": 4, "threads": 1}
-    done = train([text], tmp_path / "model", **given)  # type: ignore[arg-type]
+    with caplog.at_level(logging.INFO, "align"):
+        done = train([text], tmp_path / "model", **given)  # type: ignore[arg-type]
+    assert "new words: 2 of at most 2 (each 20 times or more)" in caplog.messages
     new = json.loads((tmp_path / "model/tokenizer.json").read_bytes())["model"]["vocab"]
     assert [token for token, _ in new] == [*(token for token, _ in old), "abacab", "abba"]
     assert done.tokens == len(old) + 2
