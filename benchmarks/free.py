@@ -12,7 +12,7 @@ ships was on rows by the same hands as `data/prose`; gold of other hands tells m
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ import numpy.typing as npt
 from align.encoders.load import load_encoder
 from align.encoders.protocol import Encoder, Floats
 from align.evaluate import read_links
-from benchmarks.golds import find_set, sentences_of
+from benchmarks.golds import Gold, find_set, sentences_of
 from benchmarks.measure import RESULTS, ROOT, machine, write_json
 from benchmarks.retrieval import LANGS, both_ways
 
@@ -31,15 +31,14 @@ OUT = RESULTS / "free.json"
 Ints = npt.NDArray[np.int64]
 
 
-def one_to_one(texts: Sequence[Path], src: str, tgt: str) -> Ints:
-    """Numbers of the sentences that go one to one, counted through all texts. [n, 2]"""
+def one_to_one(golds: Iterable[Gold]) -> Ints:
+    """Numbers of the sentences that go one to one, counted through all documents. [n, 2]"""
     found: list[Ints] = [np.zeros((0, 2), np.int64)]
-    before: Ints = np.zeros(2, np.int64)
-    for text in texts:
-        links = read_links(str(text / "gold" / f"{src}-{tgt}.gold"))
-        ones = [(a[0], b[0]) for a, b in links if len(a) == len(b) == 1]
+    before = np.zeros(2, np.int64)
+    for gold in golds:
+        ones = [(a[0], b[0]) for a, b in read_links(str(gold.gold)) if len(a) == len(b) == 1]
         found.append(before + np.array(ones, np.int64).reshape(-1, 2))
-        before = before + [len(sentences_of(text / "sentences" / f"{x}.txt")) for x in (src, tgt)]
+        before += [len(sentences_of(path)) for path in gold.sentences]
     return np.concatenate(found)
 
 
@@ -55,17 +54,11 @@ def _found(sides: Sequence[Floats], asked: Ints) -> dict[str, Any]:
 
 def measure_gold(encoder: Encoder, folder: Path) -> dict[str, Any]:
     """The same of the documents of a gold set, all together. One pair of languages."""
-    sides: tuple[list[str], list[str]] = ([], [])
-    asked = []
     golds = sorted(find_set(folder).golds, key=lambda gold: gold.name)
-    for gold in golds:
-        for a, b in read_links(str(gold.gold)):
-            if len(a) == len(b) == 1:
-                asked.append((len(sides[0]) + a[0], len(sides[1]) + b[0]))
-        for side, path in zip(sides, gold.sentences, strict=True):
-            side += sentences_of(path)
+    sides = zip(*(map(sentences_of, gold.sentences) for gold in golds), strict=True)
+    vectors = [encoder.encode([line for part in side for line in part]) for side in sides]
     (langs,) = {gold.langs for gold in golds}
-    found = _found([encoder.encode(side) for side in sides], np.array(asked, np.int64))
+    found = _found(vectors, one_to_one(golds))
     print(folder.name, found, flush=True)
     return {"name": folder.name, "langs": "-".join(langs), **found}
 
@@ -79,9 +72,11 @@ def measure(encoder: Encoder, folder: Path) -> dict[str, Any]:
         )
         for lang in LANGS
     }
+    golds = [gold for text in texts for gold in find_set(text).golds]
     pairs = {}
     for src, tgt in combinations(LANGS, 2):
-        pairs[f"{src}-{tgt}"] = _found([vectors[src], vectors[tgt]], one_to_one(texts, src, tgt))
+        asked = one_to_one(gold for gold in golds if gold.langs == (src, tgt))
+        pairs[f"{src}-{tgt}"] = _found([vectors[src], vectors[tgt]], asked)
         print(f"{src}-{tgt}", pairs[f"{src}-{tgt}"], flush=True)
     sentences = {lang: len(rows) for lang, rows in vectors.items()}
     return {"texts": len(texts), "sentences": sentences, "pairs": pairs}

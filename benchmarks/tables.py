@@ -206,7 +206,8 @@ def ablation_table() -> str:
     rows = [("nothing", *(_percent(whole[name]) for name in sets), _percent(mean))]
     for _, mean, name, points in sorted(lost, key=lambda row: row[:2]):
         rows.append((name, *(f"{value:+.1f}" for value in points), f"{mean:+.2f}"))
-    return _markdown(("without", *shown, "mean"), rows)
+    table = _markdown(("without", *shown, "mean"), rows)
+    return f"{table}\nEncoder `{found['encoder']}`.\n"
 
 
 def reliability_plot() -> str:

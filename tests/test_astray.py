@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ import align
 from align.core.evidence import NULL_FEATURES
 from align.core.features import BEAD_FEATURES
 from align.core.scorer import LENGTH, load_scorer
+from align.core.versions.weighing import Weighed, known_through
 from align.evaluate import evaluate, read_links
 
 STORY = Path(__file__).resolve().parents[1] / "data" / "story"
@@ -137,3 +139,28 @@ def test_its_weights_look_at_no_vector() -> None:
     vectors = ("coverage", "margin", "cosine", "mass", "match", "leak", "weakest", "best", "usual")
     assert used
     assert not {name for name in used if any(word in name for word in vectors)}
+
+
+@pytest.mark.parametrize(
+    ("states", "wanted"),
+    [
+        ({"xz": "blind", "yz": "seen"}, True),
+        ({"xz": "seen", "yz": "blind"}, True),
+        ({"xz": "blind", "yz": "blind"}, False),  # z tells nothing of either
+        ({"xz": "seen", "yz": "seen"}, False),
+        ({"xz": "blind", "yz": "lost"}, False),
+        ({"xz": "blind"}, False),
+        ({"xz": "lost", "yz": "lost", "xw": "blind", "yw": "seen"}, True),
+        ({"xz": "blind", "yw": "seen"}, False),  # by two different versions
+    ],
+)
+def test_a_lost_pair_is_known_through_a_third_version(states: dict[str, str], wanted: bool) -> None:
+    def weighed(state: str) -> Weighed:
+        nothing: Any = None
+        return Weighed(nothing, nothing, nothing, nothing, state == "blind", state == "lost")
+
+    found = {(ord(a), ord(b)): weighed(state) for (a, b), state in states.items()}
+    found[ord("x"), ord("y")] = weighed("lost")
+    assert known_through((ord("x"), ord("y")), found) is wanted
+    found[ord("x"), ord("y")] = weighed("seen")
+    assert not known_through((ord("x"), ord("y")), found)

@@ -11,6 +11,7 @@ ROOT = Path(__file__).resolve().parents[1]
 with pytest.MonkeyPatch.context() as _patch:
     _patch.syspath_prepend(str(ROOT))
     from benchmarks import free
+    from benchmarks.golds import find_set
 
 LANGS = ("en", "de", "fr", "zh")
 
@@ -42,7 +43,8 @@ def prose(tmp_path: Path) -> Path:
 
 
 def test_sentences_that_go_one_to_one_are_counted_through_all_texts(prose: Path) -> None:
-    asked = free.one_to_one([prose / "a", prose / "b"], "en", "de")
+    golds = [find_set(prose / name).golds for name in "ab"]
+    asked = free.one_to_one(gold for some in golds for gold in some if gold.langs == ("en", "de"))
     assert asked.tolist() == [[0, 0], [3, 3], [4, 4], [5, 5]]
 
 

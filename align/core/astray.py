@@ -45,13 +45,18 @@ def is_astray(result: Monotone) -> bool:
     return len(result.anchors.src) <= BY_CHANCE * 2 * pairs**0.5 + 1
 
 
-def by_length(result: Monotone, lengths: Scorer, gain: float = FORWARD) -> Monotone | None:
-    """The pass again without vectors; None where it gains less on the texts read backwards."""
+def by_length(result: Monotone, lengths: Scorer, anyway: bool = False) -> Monotone | None:
+    """The pass again without vectors; None where the texts backwards fit as well.
+
+    `anyway`: something else says that they belong together.
+    """
     ready = Prepared(result.evidence, result.forward, result.backward, result.anchors, result.box)
     found, forward = _solved(ready, lengths)
+    if anyway:
+        return found
     back = prepare(_reversed(result.evidence.src), result.evidence.tgt, lengths, 1)
     _, backward = _solved(back, lengths)
-    return found if forward - backward >= gain else None
+    return found if forward - backward >= FORWARD else None
 
 
 def _solved(ready: Prepared, lengths: Scorer) -> tuple[Monotone, float]:

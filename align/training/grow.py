@@ -75,8 +75,10 @@ def grow_vectors(base: Base, tokenizer: str) -> Floats:
     """The vectors to begin with, of the tokens of a vocabulary that was grown. [tokens, dims]"""
     vocabulary = json.loads(tokenizer)["model"]["vocab"]
     new = [token for token, _ in vocabulary[len(base.vectors) :]]
+    if not new:
+        return base.vectors  # no copy: the table is the largest thing there is
     sums = [base.vectors[own].sum(0) for own in _cuts(base, new)]
-    return np.concatenate([base.vectors, np.array(sums, np.float32).reshape(-1, base.dims)])
+    return np.concatenate([base.vectors, np.array(sums, np.float32)])
 
 
 def _cuts(base: Base, texts: Sequence[str]) -> Iterator[list[int]]:

@@ -8,11 +8,11 @@ alone, and the lattice is solved again.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from align.core.astray import FORWARD, by_length, is_astray
+from align.core.astray import by_length, is_astray
 from align.core.monotone import Beads, Prepared, prepare
 from align.core.scorer import Scorer
 from align.core.side import Floats, Side
@@ -67,9 +67,8 @@ def weigh_all(
     for x, y in pairs:
         ready = prepare(sides[x], sides[y], scorer, k, threads)
         open_pairs[x, y] = _alone(ready, scorer, lengths)
-    for pair, one in open_pairs.items():
-        if lengths is not None and one.lost and _known_through(pair, open_pairs):
-            open_pairs[pair] = _alone(one.ready, scorer, lengths, gain=-np.inf)
+    for pair in [pair for pair in open_pairs if known_through(pair, open_pairs)]:
+        open_pairs[pair] = _alone(open_pairs[pair].ready, scorer, lengths, anyway=True)
     size = len(scorer.shapes)
     for _ in range(PASSES):
         said = testimonies({pair: one.now for pair, one in open_pairs.items()}, len(sides))
@@ -79,29 +78,28 @@ def weigh_all(
     return open_pairs
 
 
-def _known_through(pair: Pair, found: dict[Pair, Weighed]) -> bool:
-    """Whether the two go together by a third: with one by lengths, with the other by vectors."""
-    x, y = pair
-    known = {frozenset(other): one for other, one in found.items()}
-    others = {z for other in found for z in other} - {x, y}
-    for z in others:
-        ends = known.get(frozenset((x, z))), known.get(frozenset((z, y)))
-        if all(end is not None and not end.lost for end in ends) and any(
-            end is not None and end.blind for end in ends
-        ):
+def known_through(pair: Pair, found: dict[Pair, Weighed]) -> bool:
+    """Whether a pair that was lost goes together: a third version goes with one by lengths, with
+    the other by vectors."""
+    if not found[pair].lost:
+        return False
+    known = {frozenset(other): one for other, one in found.items() if not one.lost}
+    for z in {z for other in found for z in other}.difference(pair):
+        ends = [known[end] for v in pair if (end := frozenset((v, z))) in known]
+        if len(ends) == 2 and ends[0].blind != ends[1].blind:
             return True
     return False
 
 
 def _alone(
-    ready: Prepared, scorer: Scorer, lengths: Scorer | None, gain: float = FORWARD
+    ready: Prepared, scorer: Scorer, lengths: Scorer | None, anyway: bool = False
 ) -> Weighed:
     """A pair by itself; by lengths where its vectors tell nothing and the order of texts does."""
     first, beads = posterior(ready, scorer)
     result = ready.result(beads)
     lost = False
     if lengths is not None and is_astray(result):
-        found = by_length(result, lengths, gain)
+        found = by_length(result, lengths, anyway)
         if found is not None:
             names = (getattr(found, name) for name in Prepared.__slots__)
             ready = Prepared(*names)
@@ -152,4 +150,4 @@ def _convinced(one: Weighed, said: Sequence[Testimony], trust: Trust, size: int)
     added = (np.einsum("cf,f->c", part, trust.worth) for part in summed(said))
     bead, src, tgt = (part.astype(np.float32) for part in added)
     now, beads = reweighed(one.first, bead, src, tgt, one.ready.box, size)
-    return Weighed(one.ready, one.first, now, beads, one.blind, one.lost)
+    return replace(one, now=now, beads=beads)
