@@ -19,8 +19,8 @@ STATIC, SENTENCE = (
 
 
 def kind_of(encoder: Any) -> str:
-    """STATIC where the encoder can tell its words apart, else SENTENCE."""
-    return STATIC if hasattr(encoder, "units") else SENTENCE
+    """STATIC where the encoder can tell clauses apart, else SENTENCE."""
+    return STATIC if hasattr(encoder, "clauses") else SENTENCE
 
 
 def side_of(
@@ -28,38 +28,32 @@ def side_of(
 ) -> Side:
     """The arrays of one document.
 
-    A static encoder gives words and their sums. Other vectors, [n, d] with unit rows, are weighted
-    by the root of the sentence's bytes, so that a block's vector is near what the encoder would
-    say of it, and each sentence is its own unit.
+    A static encoder gives clauses, whose sums are the sentences. Other vectors, [n, d] with unit
+    rows, are weighted by the root of the sentence's bytes, so that a block's vector is near what
+    the encoder would say of it, and each sentence is its own unit.
     """
     texts = document.texts
     surface = surface_of(texts, [sentence.paragraph for sentence in document.sentences])
     if vectors is None and kind_of(encoder) == STATIC:
-        units = encoder.units(texts)
-        sums, words = units.sums(), Ragged(units.ids, units.starts)
-        closing = units.closing
-        directions = getattr(encoder, "directions", None)
-        if directions is None:
-            table = units.table
-        else:
-            with one_blas_thread():
-                table = units.along(directions)  # the leading ones are enough to compare words
+        with one_blas_thread():
+            clauses = encoder.clauses(texts)
+        sums, units = clauses.sums, clauses.vectors
+        starts, places = clauses.starts, clauses.places
     else:
         if vectors is None:
             vectors = encoder.encode(texts)
-        sums = vectors * np.sqrt(surface.lengths)[:, None]
-        n = len(texts)
-        words, table = Ragged(np.arange(n, dtype=np.int32), np.arange(n + 1)), sums
-        closing = None
+        sums = units = vectors * np.sqrt(surface.lengths)[:, None]
+        starts = np.arange(len(texts) + 1)
+        places = np.full(len(texts), 0.5, np.float32)
     return Side(
         sums,
-        words,
-        table,
+        units,
+        starts,
+        places,
         surface.lengths,
         surface.paragraphs,
         surface.ends,
         surface.marks,
         Ragged(*surface.numbers),
         Ragged(*surface.names),
-        closing,
     )

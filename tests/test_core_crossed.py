@@ -24,11 +24,11 @@ def side(*sentences: tuple[int, ...]) -> Side:
     none = Ragged(np.zeros(0, np.int32), np.zeros(n + 1, np.int64))
     zeros = np.zeros(n, np.int64)
     sums = np.stack([table[list(words)].sum(0) for words in sentences])
-    ids = np.array([w for words in sentences for w in words], np.int32)
-    words = Ragged(ids, np.cumsum([0, *map(len, sentences)]))
-    return Side(
-        sums, words, table, np.full(n, 20.0, np.float32), zeros, zeros + 1, zeros, none, none
-    )
+    units = table[[w for words in sentences for w in words]]
+    starts = np.cumsum([0, *map(len, sentences)])
+    places = np.full(len(units), 0.5, np.float32)
+    lengths = np.full(n, 20.0, np.float32)
+    return Side(sums, units, starts, places, lengths, zeros, zeros + 1, zeros, none, none)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Features of beads, from words that are their own directions."""
+"""Features of beads, from units that are their own directions."""
 
 from __future__ import annotations
 
@@ -16,18 +16,16 @@ WHOLE = Settings(piece=10**9, threads=1)
 
 
 def side(sentences: Sequence[Sequence[int]]) -> Side:
-    """Sentences of words; word w is direction w, so only equal words match."""
+    """Sentences of units; unit w is direction w, so only equal ones match."""
     n = len(sentences)
     table = np.eye(WORDS, dtype=np.float32)
     none = Ragged(np.zeros(0, np.int32), np.zeros(n + 1, np.int64))
     zeros = np.zeros(n, np.int64)
     return Side(
         np.stack([table[list(words)].sum(0) for words in sentences]),
-        Ragged(
-            np.array([w for words in sentences for w in words], np.int32),
-            np.cumsum([0, *map(len, sentences)]),
-        ),
-        table,
+        table[[w for words in sentences for w in words]],
+        np.cumsum([0, *map(len, sentences)]),
+        np.concatenate([(np.arange(len(words)) + 0.5) / len(words) for words in sentences]),
         np.full(n, 20.0, np.float32),
         zeros,
         zeros + 1,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from math import sqrt
 
 import numpy as np
@@ -10,9 +11,8 @@ import pytest
 
 import align.core.neighbours as neighbours
 from align.core.anchors import Segments, chain, mutual_best
-from align.core.blocks import blocks_of, running
+from align.core.blocks import running
 from align.core.bucket import make_bucket
-from align.core.cover import _distinct
 from align.core.evidence import Evidence, evidence, find_shared
 from align.core.features import BEAD_FEATURES, bead_features
 from align.core.lattice import turned
@@ -32,17 +32,17 @@ def ragged(rng: np.random.Generator, n: int, kinds: int, most: int) -> Ragged:
 
 
 def random_side(seed: int, n: int) -> Side:
-    """Sentences of words, with marks of every kind."""
+    """Sentences of units, with marks of every kind."""
     rng = np.random.default_rng(seed)
     table = rng.normal(size=(30, D)).astype(np.float32)
     words = ragged(rng, n, 30, 6)
-    sums = np.stack(
-        [table[words.ids[words.starts[i] : words.starts[i + 1]]].sum(0) for i in range(n)]
-    )
+    units = table[words.ids]
+    sums = np.stack([units[i:j].sum(0) for i, j in pairwise(words.starts.tolist())])
     return Side(
         sums.astype(np.float32),
-        words,
-        table,
+        units,
+        words.starts,
+        rng.random(len(units), np.float32),
         rng.integers(1, 200, n).astype(np.float32),
         np.cumsum(rng.integers(0, 2, n)),
         rng.integers(0, 7, n),
@@ -146,24 +146,6 @@ def test_rarity_counts_every_name(kinds: int) -> None:
             for name in side.ids.tolist()
         ]
         assert found.tolist() == pytest.approx(expected, abs=1e-6)
-
-
-def test_words_of_a_sentence_count_once_each() -> None:
-    side = random_side(7, 600)
-    words, mass, place = _distinct(side, blocks_of(side, 2))
-    norms = np.linalg.norm(side.table, axis=1)
-    for i in range(600):
-        at = slice(words.starts[i], words.starts[i + 1])
-        ids = side.words.ids[side.words.starts[i] : side.words.starts[i + 1]].tolist()
-        expected = Counter(ids)
-        assert words.ids[at].tolist() == sorted(expected)
-        times = [expected[word] * norms[word] for word in sorted(expected)]
-        assert mass[at].tolist() == pytest.approx(times, rel=1e-5)
-        places = [
-            np.mean([(k + 0.5) / len(ids) for k, each in enumerate(ids) if each == word])
-            for word in sorted(expected)
-        ]
-        assert place[at].tolist() == pytest.approx(places, abs=1 / 64)
 
 
 def test_neighbours_are_the_same_however_many_rows_are_held(

@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import threading
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -317,55 +318,65 @@ def test_a_very_long_text_is_worked_on_in_parts(
 ) -> None:
     long = [" ".join(lang) for lang in sentences().values()] + ["x" * 5000, "漢" * 5000]
     whole = encoder.encode(long)
-    units = encoder.units(long)
+    clauses = encoder.clauses(long)
     monkeypatch.setattr(static_module, "_PART", 640)
     assert np.abs(encoder.encode(long) - whole).max() < 1e-5
     assert all("".join(static_module._parts(text)) == text for text in long)
     assert max(len(p) for text in long for p in static_module._parts(text)) == 640
-    assert encoder.units(long).starts.tolist()[:5] == units.starts.tolist()[:5]
+    apart = encoder.clauses(long)
+    assert np.allclose(apart.sums, clauses.sums, rtol=1e-5, atol=1e-2)
+    assert len(apart.starts) == len(long) + 1 and apart.starts[-1] == len(apart.vectors)
 
 
-def test_units_are_words_and_sum_to_the_vector(encoder: StaticEncoder) -> None:
+def test_clauses_sum_to_the_vector(encoder: StaticEncoder) -> None:
     sample = texts()
-    units = encoder.units(sample)
-    assert units.ids.dtype == np.int32 and units.starts.dtype == np.int64
-    assert units.table.dtype == np.float32
-    sums = units.sums()
-    lengths = np.linalg.norm(sums, axis=1, keepdims=True)
-    assert np.abs(sums / np.where(lengths > 0, lengths, 1) - encoder.encode(sample)).max() < 1e-5
-    assert sorted(set(units.ids.tolist())) == list(range(len(units.table)))
-    assert units.table.any(1).all()
+    clauses = encoder.clauses(sample)
+    assert clauses.starts.dtype == clauses.sizes.dtype == np.int64
+    assert clauses.vectors.dtype == clauses.sums.dtype == np.float32
+    lengths = np.linalg.norm(clauses.sums, axis=1, keepdims=True)
+    unit = clauses.sums / np.where(lengths > 0, lengths, 1)
+    assert np.abs(unit - encoder.encode(sample)).max() < 1e-5
+    assert encoder.directions is None  # so that the clauses have all dimensions
+    for i, (j, k) in enumerate(pairwise(clauses.starts.tolist())):
+        assert np.abs(clauses.vectors[j:k].sum(0) - clauses.sums[i]).max() < 1e-4
 
 
-def test_equal_words_are_equal_units(
-    encoder: StaticEncoder, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    sample = ["Water, water.", "the WATER", "\U000f1234", "我们 the"]
-    units = encoder.units(sample)
-    first, comma, again, stop, the, third = units.ids[:6].tolist()
-    assert first == again == third
-    assert len({first, comma, stop, the}) == 4
-    assert units.starts.tolist()[:4] == [0, 4, 6, 6]
-    assert units.ids[-1] == the
+def test_what_is_a_clause(encoder: StaticEncoder, monkeypatch: pytest.MonkeyPatch) -> None:
+    sample = ["Water, the water rose: the water", "the WATER", "\U000f1234", "the the, the"]
+    found = encoder.clauses(sample)
+    assert found.starts.tolist() == [0, 2, 3, 3, 4]  # "Water" is too short, so is the last "the"
+    assert found.sizes.tolist() == [6, 2, 2, 4]
+    assert found.places.tolist() == pytest.approx([0.375, 0.875, 0.5, 0.5])
     monkeypatch.setattr(static_module, "_SENTENCES", 1)  # every text in a batch of its own
-    apart = encoder.units(sample)
-    assert apart.starts.tolist() == units.starts.tolist()
-    assert (apart.sums() == units.sums()).all()
-    assert len(apart.table) == len(units.table)
+    apart = encoder.clauses(sample)
+    assert apart.starts.tolist() == found.starts.tolist()
+    assert (apart.sums == found.sums).all() and (apart.vectors == found.vectors).all()
 
 
-def test_units_of_nothing(encoder: StaticEncoder) -> None:
+def test_clauses_in_the_leading_directions(tmp_path: Path) -> None:
+    vectors = np.random.default_rng(0).normal(size=(len(table()), 160)).astype(np.float32)
+    encoder = StaticEncoder(save_static(tmp_path / "wide", tokenizer().to_str(), vectors, ""))
+    assert encoder.directions is not None and encoder.directions.shape == (160, 128)
+    found = encoder.clauses(texts())
+    assert found.vectors.shape[1] == 128 and found.sums.shape[1] == 160
+    for i, (j, k) in enumerate(pairwise(found.starts.tolist())):
+        wanted = found.sums[i] @ encoder.directions
+        assert np.abs(found.vectors[j:k].sum(0) - wanted).max() < 1e-3
+
+
+def test_clauses_of_nothing(encoder: StaticEncoder) -> None:
     for sample in ([], ["", " "]):
-        units = encoder.units(sample)
-        assert units.table.shape == (0, DIMS)
-        assert units.sums().shape == (len(sample), DIMS)
+        clauses = encoder.clauses(sample)
+        assert clauses.vectors.shape == (0, DIMS)
+        assert clauses.sums.shape == (len(sample), DIMS) and not clauses.sums.any()
+        assert clauses.starts.tolist() == [0] * (len(sample) + 1)
 
 
 def test_one_text_is_no_list_of_texts(encoder: StaticEncoder) -> None:
     with pytest.raises(TypeError, match="list of texts"):
         encoder.encode("a text")
     with pytest.raises(TypeError, match="list of texts"):
-        encoder.units("a text")
+        encoder.clauses("a text")
 
 
 # --- threads and processes

@@ -107,7 +107,7 @@ def test_other_tokenizers_go_through_the_library(tmp_path: Path) -> None:
     encoder = load_encoder(folder)
     assert isinstance(encoder, StaticEncoder)
     assert np.abs(encoder.encode(texts) - wanted).max() < 1e-6
-    assert encoder.units(texts).starts.tolist() == [0, 4, 6, 6]
+    assert encoder.clauses(texts).starts.tolist() == [0, 1, 2, 2]
     assert encoder.name != StaticEncoder(make_static(tmp_path / "s")).name
 
     # model2vec's quantised layout: rows shared and weighted

@@ -86,10 +86,10 @@ def test_the_parts_of_a_bead_taken_apart_add_up() -> None:
     sides = []
     for sentences in ([c, a, b, c, *more], [mixed, b[:2], a[:2], mixed, *more]):
         counts = np.array([len(words) for words in sentences])
-        own = Ragged(np.arange(counts.sum(), dtype=np.int32), np.cumsum([0, *counts]))
+        starts, places = np.cumsum([0, *counts]), np.full(counts.sum(), 0.5, np.float32)
         sums = np.stack([words.sum(0) for words in sentences])
-        lengths, table = 8 * counts.astype(np.float32), np.concatenate(sentences)
-        sides.append(Side(sums, own, table, lengths, zero, zero + 1, zero, none, none))
+        lengths, units = 8 * counts.astype(np.float32), np.concatenate(sentences)
+        sides.append(Side(sums, units, starts, places, lengths, zero, zero + 1, zero, none, none))
     scorer = load_scorer("static")
     first, size = np.array([0, 1, *range(3, 17)]), np.array([1, 2, *[1] * 14])
     one = np.ones(16, np.float32)

@@ -8,6 +8,7 @@ is a point of the path, and the document falls into segments that are solved apa
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
@@ -107,6 +108,7 @@ LARGEST = 1 << 16  # cells of a segment
 GAP = 8  # times as many sentences on one side: there is a gap
 Point = tuple[int, int]
 Repeated = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]  # [n], [m]
+Tears = Callable[[Ints, Ints], npt.NDArray[np.bool_]]  # [k], [k] -> [k]
 
 FEW = 8  # anchors below which the whole documents tell the ratio
 MOST = 0.4  # log ratio that whole documents may tell: one may be an excerpt of the other
@@ -121,7 +123,13 @@ def length_ratio(src: Side, tgt: Side, anchors: Anchors) -> float:
 
 
 def _cuts(
-    anchors: Anchors, n: int, m: int, min_margin: float, min_gap: float, repeated: Repeated | None
+    anchors: Anchors,
+    n: int,
+    m: int,
+    min_margin: float,
+    min_gap: float,
+    repeated: Repeated | None,
+    tears: Tears | None,
 ) -> Ints:
     """Points (i, j) that the path is sure to pass: inside four sure neighbours on a diagonal."""
     sure = (anchors.margin >= min_margin) & (anchors.gap >= min_gap)
@@ -136,7 +144,11 @@ def _cuts(
     before = np.concatenate([[False], near[:-1]])
     after = np.concatenate([near[1:], [False]])
     step = step & before & after
-    inner = np.stack([src[1:][step], tgt[1:][step]], 1)
+    src, tgt = src[1:][step], tgt[1:][step]
+    if tears is not None:
+        kept = ~tears(src, tgt)
+        src, tgt = src[kept], tgt[kept]
+    inner = np.stack([src, tgt], 1)
     return np.concatenate([[[0, 0]], inner, [[n, m]]])
 
 
@@ -148,16 +160,18 @@ def segments(
     min_gap: float,
     longest: int,
     repeated: Repeated | None = None,
+    tears: Tears | None = None,
 ) -> Segments:
     """Cuts n x m into segments; what is larger than about `longest` is cut at a weaker anchor.
 
     Where no anchor helps, the cut follows the diagonal of the segment: time stays linear. A short
-    document stays whole. `repeated`: which lines of both documents come more than once.
+    document stays whole. `repeated`: which lines of both documents come more than once; `tears`:
+    before which of these sentences, that stand beside each other, no cut should be.
     """
     if n * m <= SHORT:
         zero = np.zeros(1, np.int64)
         return Segments(zero, zero + n, zero, zero + m)
-    points = _cuts(anchors, n, m, min_margin, min_gap, repeated)
+    points = _cuts(anchors, n, m, min_margin, min_gap, repeated, tears)
     size = np.diff(points, axis=0)
     large = np.flatnonzero(size[:, 0] * size[:, 1] > _most(size[:, 0], size[:, 1], longest))
     more: list[Point] = []

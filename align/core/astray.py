@@ -15,6 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from align.core.anchors import Anchors, Segments, mutual_best, segments
+from align.core.cover import ranges
 from align.core.lattice import marginals
 from align.core.monotone import LONGEST, Monotone, Prepared, join, lattices, prepare, solved
 from align.core.scorer import Scorer
@@ -80,28 +81,29 @@ def _solved(ready: Prepared, lengths: Scorer) -> tuple[Monotone, float]:
 def _reversed(side: Side) -> Side:
     """The document read from its last sentence to its first."""
     order = np.arange(len(side))[::-1]
-    sums, words, table = side.sums[order], _picked(side.words, order), side.table
-    if table is side.sums:  # a unit for each sentence
-        words, table = side.words, sums
+    sums, starts = side.sums[order], _starts(side.starts, order)
+    at = ranges(side.starts[order], np.diff(starts))
     return Side(
         sums,
-        words,
-        table,
+        sums if side.single else side.units[at],
+        starts,
+        side.places[at],
         side.lengths[order],
         side.paragraphs.max() - side.paragraphs[order],
         side.ends[order],
         side.marks[order],
         _picked(side.numbers, order),
         _picked(side.names, order),
-        side.closing,
     )
 
 
+def _starts(starts: Ints, order: Ints) -> Ints:
+    return np.concatenate([[0], np.cumsum(np.diff(starts)[order])])
+
+
 def _picked(ragged: Ragged, order: Ints) -> Ragged:
-    count = np.diff(ragged.starts)[order]
-    starts = np.concatenate([[0], np.cumsum(count)])
-    within = np.arange(starts[-1]) - np.repeat(starts[:-1], count)
-    return Ragged(ragged.ids[np.repeat(ragged.starts[order], count) + within], starts)
+    starts = _starts(ragged.starts, order)
+    return Ragged(ragged.ids[ranges(ragged.starts[order], np.diff(starts))], starts)
 
 
 def length_mask(names: tuple[str, ...], kept: tuple[str, ...]) -> Floats:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from align.core.blas import row_products
-from align.core.side import Floats, Ints, Ragged, Side
+from align.core.side import Floats, Ints, Side
 
 ROWS = 2048  # sentences worked on together: they stay in the cache
 
@@ -27,7 +27,7 @@ class Blocks:
     mean: Floats  # [a, d]; mean unit vector over the blocks of each size
     bytes: Floats  # [n + 1]; prefix sums of the byte lengths
     mass: Floats  # [n + 1]; prefix sums of the mass (summed norms of the units)
-    unit_mass: Floats  # [u]; norm of each unit of the table
+    unit_mass: Floats  # [u]; norm of each unit
 
 
 def prefix(values: npt.NDArray[np.float32]) -> Floats:
@@ -49,11 +49,11 @@ def running(values: Floats, axis: int) -> Floats:
     return values
 
 
-def ragged_sum(ragged: Ragged, values: Floats) -> Floats:
-    """Sum of `values` (one a unit of the table) over each sentence. -> [n]"""
-    total = np.zeros(len(ragged.ids) + 1, np.float64)
-    np.cumsum(values[ragged.ids], dtype=np.float64, out=total[1:])
-    return (total[ragged.starts[1:]] - total[ragged.starts[:-1]]).astype(np.float32)
+def unit_sum(starts: Ints, values: Floats) -> Floats:
+    """Sum of `values` (one a unit) over each sentence. [n + 1], [u] -> [n]"""
+    total = np.zeros(len(values) + 1, np.float64)
+    np.cumsum(values, dtype=np.float64, out=total[1:])
+    return (total[starts[1:]] - total[starts[:-1]]).astype(np.float32)
 
 
 def blocks_of(side: Side, max_side: int) -> Blocks:
@@ -93,8 +93,8 @@ def blocks_of(side: Side, max_side: int) -> Blocks:
     if side.single:
         mass = unit_mass = out[0, 1:]
     else:
-        unit_mass = np.sqrt(row_products(side.table, side.table))
-        mass = ragged_sum(side.words, unit_mass)
+        unit_mass = np.sqrt(row_products(side.units, side.units))
+        mass = unit_sum(side.starts, unit_mass)
     return Blocks(out, weights @ side.sums, prefix(side.lengths), prefix(mass), unit_mass)
 
 

@@ -12,7 +12,6 @@ import numpy as np
 
 from align.core.anchors import Segments
 from align.core.blocks import running
-from align.core.clauses import clause_coverage
 from align.core.coverage import Coverage, coverage
 from align.core.evidence import Evidence, Marks, Shared
 from align.core.side import Floats, Ints
@@ -27,7 +26,6 @@ class Bucket:
     widths: Ints  # [S]
     dots: Floats  # [h + 1, w + 1, S]; 2-D prefix sums of the sentences' dot products
     cover: Coverage
-    clauses: Coverage | None  # of clauses, nothing taken off; None: not known where they end
     numbers: Floats | None  # [h + 1, w + 1, S]; 2-D prefix sums of shared numbers; None: no such
     names: Floats | None  # likewise
     src: Marks  # [h + 1, S]
@@ -49,14 +47,6 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
     products = dots[1:, 1:]
     products[...] = (src @ tgt.transpose(0, 2, 1)).transpose(1, 2, 0)
     cover = coverage(ev.src_cover, ev.tgt_cover, box, products, ev.mean_mass)
-    clauses = clause_coverage(
-        (ev.src, ev.tgt),
-        (ev.src_clauses, ev.tgt_clauses),
-        box,
-        products,
-        ev.mean_bytes,
-        ev.max_side,
-    )
     running(running(products, 0), 1)
     return Bucket(
         ev,
@@ -64,7 +54,6 @@ def make_bucket(ev: Evidence, box: Segments, chosen: Ints, shared: Shared) -> Bu
         widths,
         dots,
         cover,
-        clauses,
         shared.numbers.grid(box, chosen, h, w),
         shared.names.grid(box, chosen, h, w),
         ev.src_marks.taken(rows),

@@ -36,7 +36,7 @@ class Coverage:
     src: Floats  # [B, h + 1, w + 2, S]
     tgt: Floats  # [A, h + 2, w + 1, S]
     # what is covered times how far behind the middle of its sentence it stands, -.5 to .5; no such
-    # sums (None) where sentences have no parts
+    # sums (None) where each sentence is one unit
     src_placed: Floats | None  # [B, h + 1, w + 1, S]
     tgt_placed: Floats | None  # [A, h + 1, w + 1, S]
 
@@ -55,16 +55,15 @@ def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass:
     if src.single and tgt.single:
         _all_at_once(src, tgt, box, products, by_src, by_tgt)
     else:
-        kinds = 1 if src.place is None or tgt.place is None else 2
-        found = np.zeros((kinds, wide, count, h + 1, w + 1), np.float32)
-        back = np.zeros((kinds, tall, count, w + 1, h + 1), np.float32)
+        found = np.zeros((2, wide, count, h + 1, w + 1), np.float32)
+        back = np.zeros((2, tall, count, w + 1, h + 1), np.float32)
         one = (heights == 1) & (widths == 1)
         for chosen, work in ((one, _of_pairs), (~one & (heights > 0) & (widths > 0), _of_boxes)):
             if chosen.any():
                 work(src, tgt, box, np.flatnonzero(chosen), found, back)
         by_src[:, :, :-1] = found[0].transpose(0, 2, 3, 1)
         by_tgt[:, :-1] = back[0].transpose(0, 3, 2, 1)
-        if kinds > 1 and max(h, w) > 1:
+        if max(h, w) > 1:
             src_placed = np.ascontiguousarray(found[1].transpose(0, 2, 3, 1)) / mean_mass
             tgt_placed = np.ascontiguousarray(back[1].transpose(0, 3, 2, 1)) / mean_mass
             running(src_placed, 1)
@@ -102,11 +101,12 @@ def _of_pairs(
 ) -> None:
     """Writes the gains of the chosen segments, which have one sentence a side, and no places."""
     i, j = box.src_first[chosen], box.tgt_first[chosen]
-    tall = src.words.starts[i + 1] - src.words.starts[i]
-    wide = tgt.words.starts[j + 1] - tgt.words.starts[j]
-    for group in _alike(tall, wide):
-        x, x_mass = src.padded(i[group])
-        y, y_mass = tgt.padded(j[group])
+    x_first, x_last, y_first, y_last = (
+        src.starts[i], src.starts[i + 1], tgt.starts[j], tgt.starts[j + 1]
+    )  # fmt: skip
+    for group in _alike(x_last - x_first, y_last - y_first):
+        x, x_mass = src.padded(x_first[group], x_last[group])
+        y, y_mass = tgt.padded(y_first[group], y_last[group])
         rows = src.rows.take(x, 0, mode="clip"), tgt.rows.take(y, 0, mode="clip")
         cosines = rows[1] @ rows[0].transpose(0, 2, 1)  # [G, y, x]
         for best, mass, usual, out in (
@@ -117,58 +117,19 @@ def _of_pairs(
             out[0, 0, chosen[group], 1, 1] = found - usual
 
 
-@dataclass(frozen=True, slots=True)
-class Units:
-    """One side of S segments: their sentences and the different units in each."""
-
-    first: Ints  # [S]; first sentence
-    heights: Ints  # [S]; sentences
-    begins: Ints  # [S + 1]; where the units of a segment begin in `ids`
-    ids: Ints  # [u]; units, each once a segment
-    starts: Ints  # [S + 1]; where the entries of a segment begin in the following
-    place: Ints  # [t]; of each entry of a sentence its unit, counted within the segment
-    sentence: Ints  # [t]; its sentence, counted within the segment
-    mass: Floats  # [t]
-    placed: Floats | None  # [t]; times the distance from the middle of the sentence, in sentences
-
-
-def _units(cover: Cover, first: Ints, last: Ints) -> Units:
-    """Gathers the units of segments that are not empty."""
-    starts, heights = cover.words.starts, last - first
-    size = starts[last] - starts[first]
-    begin = np.concatenate([[0], np.cumsum(size)])
-    at = ranges(starts[first], size)
-    segment = np.repeat(np.arange(len(first)), size)
-    sentences = ranges(first, heights)
-    of_each = starts[sentences + 1] - starts[sentences]
-    sentence = np.repeat(sentences - np.repeat(first, heights), of_each)
-    mass = cover.mass[at]
-    if cover.place is None:
-        place = np.arange(len(at)) - begin[segment]
-        return Units(first, heights, begin, cover.words.ids[at], begin, place, sentence, mass, None)
-    table = len(cover.rows)
-    keys, again = np.unique(segment * table + cover.words.ids[at], return_inverse=True)
-    begins = np.searchsorted(keys, np.arange(len(first) + 1) * table)
-    place = again.ravel() - begins[segment]
-    placed = mass * (cover.place[at] - 0.5)
-    return Units(first, heights, begins, keys % table, begin, place, sentence, mass, placed)
-
-
 def _of_boxes(
     src: Cover, tgt: Cover, box: Segments, chosen: Ints, by_src: Floats, by_tgt: Floats
 ) -> None:
-    """Writes the gains of the chosen segments, of any size but empty ones, and their places.
-
-    A word that comes again in a segment is compared once.
-    """
-    x = _units(src, box.src_first[chosen], box.src_last[chosen])
-    y = _units(tgt, box.tgt_first[chosen], box.tgt_last[chosen])
-    for group in _alike(np.diff(x.begins), np.diff(y.begins)):
-        x_part, y_part = _part(src, x, group), _part(tgt, y, group)
-        cosines = y_part.rows @ x_part.rows.transpose(0, 2, 1)  # [G, y, x]
+    """Writes the gains of the chosen segments, of any size but empty ones, and their places."""
+    i, i_end, j, j_end = (
+        box.src_first[chosen], box.src_last[chosen], box.tgt_first[chosen], box.tgt_last[chosen]
+    )  # fmt: skip
+    for group in _alike(src.starts[i_end] - src.starts[i], tgt.starts[j_end] - tgt.starts[j]):
+        x, y = _part(src, i[group], i_end[group]), _part(tgt, j[group], j_end[group])
+        cosines = y.rows @ x.rows.transpose(0, 2, 1)  # [G, y, x]
         for own, other, found, out in (
-            (x_part, y_part, cosines, by_src),
-            (y_part, x_part, np.ascontiguousarray(cosines.transpose(0, 2, 1)), by_tgt),
+            (x, y, cosines, by_src),
+            (y, x, np.ascontiguousarray(cosines.transpose(0, 2, 1)), by_tgt),
         ):
             best = best_of(found.reshape(-1, found.shape[2]), other.entries, other.lengths)
             best = best.reshape(len(group), -1, found.shape[2])  # [G, other sentences, own units]
@@ -179,49 +140,50 @@ def _of_boxes(
 class Part:
     """One side of a group of G segments, padded to h sentences and u units."""
 
-    rows: Floats  # [G, u, d]
-    mass: Floats  # [1 or 2, G, h, u]; and times its distance from the middle
+    rows: Floats  # [G, u, e]
+    mass: Floats  # [2, G, h, u]; and times its distance from the middle
     usual: Floats  # [A, G, h]
     entries: Ints  # [t]; units of all sentences, as rows of [G * u]
     lengths: Ints  # [G * h]; units of each sentence
 
 
-def _part(cover: Cover, units: Units, group: Ints) -> Part:
-    count, begin = np.diff(units.begins)[group], units.begins[group]
-    h, u = int(units.heights[group].max()), max(1, int(count.max()))
-    place = np.arange(u)
-    at = np.minimum(begin[:, None] + place, max(0, len(units.ids) - 1))
-    ids = np.full((len(group), u), len(cover.rows) - 1)
-    there = place < count[:, None]
-    ids[there] = units.ids[at[there]]
-    size = np.diff(units.starts)[group]
-    t = ranges(units.starts[group], size)
-    number, sentence, unit = (
-        np.repeat(np.arange(len(group)), size),
-        units.sentence[t],
-        units.place[t],
+def _part(cover: Cover, first: Ints, last: Ints) -> Part:
+    """The sentences first .. last of each of G segments, one at least."""
+    begin, heights, count = cover.starts[first], last - first, len(first)
+    units, _ = cover.padded(begin, cover.starts[last])
+    h, u = int(heights.max()), units.shape[1]
+    sentences = ranges(first, heights)
+    segment = np.repeat(np.arange(count), heights)
+    row = segment * h + sentences - first[segment]  # of [G * h]
+    of_each = cover.starts[sentences + 1] - cover.starts[sentences]
+    at = ranges(cover.starts[sentences], of_each)
+    place = at - np.repeat(begin[segment], of_each)  # in its segment
+    mass = np.zeros((2, count * h, u), np.float32)
+    owner = np.repeat(row, of_each)
+    mass[0, owner, place] = cover.mass[at]
+    mass[1, owner, place] = cover.placed[at]
+    lengths = np.zeros(count * h, np.int64)
+    lengths[row] = of_each
+    own = np.minimum(first[:, None] + np.arange(h), last[:, None] - 1)
+    return Part(
+        cover.rows.take(units, 0, mode="clip"),  # faster than an index
+        mass.reshape(2, count, h, u),
+        cover.usual[:, own],
+        np.repeat(segment, of_each) * u + place,
+        lengths,
     )
-    mass = np.zeros((1 if units.placed is None else 2, len(group), h, u), np.float32)
-    mass[0, number, sentence, unit] = units.mass[t]
-    if units.placed is not None:
-        mass[1, number, sentence, unit] = units.placed[t]
-    last = units.first[group] + units.heights[group] - 1
-    own = np.minimum(units.first[group][:, None] + np.arange(h), last[:, None])
-    lengths = np.bincount(number * h + sentence, minlength=len(group) * h)
-    rows = cover.rows.take(ids, 0, mode="clip")  # faster than an index
-    return Part(rows, mass, cover.usual[:, own], number * u + unit, lengths)
 
 
 def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
     """The gain of each own sentence from each block of the other side.
 
-    `best` [G, other, u], at least 0 -> `out` [1 or 2, A, group, own + 1, other + 1]
+    `best` [G, other, u], at least 0 -> `out` [2, A, group, own + 1, other + 1]
     """
     run, others, h = best, best.shape[1], own.mass.shape[2]
     for b in range(1, min(out.shape[1], others) + 1):
         if b > 1:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
-        gain = own.mass @ run.transpose(0, 2, 1)  # [1 or 2, G, own, other + 1 - b]
+        gain = own.mass @ run.transpose(0, 2, 1)  # [2, G, own, other + 1 - b]
         gain[0] -= own.usual[b - 1][:, :, None]
         out[:, b - 1, group, 1 : h + 1, b : others + 1] = gain
 

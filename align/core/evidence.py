@@ -13,7 +13,6 @@ import numpy.typing as npt
 
 from align.core.anchors import Anchors, Segments, length_ratio
 from align.core.blocks import Background, Blocks, background, blocks_of, prefix
-from align.core.clauses import Clauses, clauses_of
 from align.core.cover import Cover, covers
 from align.core.neighbours import Neighbours
 from align.core.places import begins_of, ends_of
@@ -91,8 +90,6 @@ class Evidence:
     tgt_background: Background
     src_cover: Cover
     tgt_cover: Cover
-    src_clauses: Clauses | None
-    tgt_clauses: Clauses | None
     src_rarity: Floats  # [t]; weight of each name
     src_marks: Marks
     tgt_marks: Marks
@@ -142,8 +139,6 @@ def evidence(
         src_usual,
         tgt_usual,
         *covers(src, tgt, a, b, max_side),
-        clauses_of(src),
-        clauses_of(tgt),
         src_weight,
         _marks(src, a, src_weight),
         _marks(tgt, b, tgt_weight),

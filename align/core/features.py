@@ -11,7 +11,6 @@ margin      cosine of the blocks above the mean of their rows and columns
 length      log ratio of UTF-8 bytes, the document's own ratio taken out
 weakest     the least covered sentence of the block: must each belong?
 leak        what the block would gain from the sentences just outside it
-clauses     each clause's best cosine among the other block's clauses, pairs of clauses, sentences
 order       whether the parts of a block are found in sentences that follow one another alike
 """
 
@@ -34,8 +33,7 @@ INNER_FEATURES = (  # of a block and a block
     "names shared", "names alone", "open end inside", "paragraph inside", "quotes differ",
     "coverage capped", "margin above .3", "margin above .5", "leak",
     "coverage of the worse side", "root of coverage", "length above .5", "speech on one side",
-    "margin against the usual", "coverage against the usual", "order inside", "clauses found",
-    "clauses of the weakest",
+    "margin against the usual", "coverage against the usual", "order inside",
 )  # fmt: skip
 BEAD_FEATURES = INNER_FEATURES + START_FEATURES + END_FEATURES
 
@@ -46,8 +44,6 @@ LINEAR: dict[str, dict[str, float]] = {
     "weakest sentence": {"weakest": 1},
     "cosine": {"cosine": 1},
     "order inside": {"order": 1},
-    "clauses found": {"clauses": 1},
-    "clauses of the weakest": {"clauses_weakest": 1},
     "mass": {"mass": 1},
     "numbers shared": {"numbers": 1},
     "names shared": {"names": 1},

@@ -54,8 +54,6 @@ class Measures:
     speech: Floats | None = None  # 0: on both sides or on none
     # others
     order: Floats | None = None  # what comes later here, by how much later there; of both sides
-    clauses: Floats | None = None  # found, of both sides, in mean sentences
-    clauses_weakest: Floats | None = None  # as `weakest`
     numbers: Floats | None = None  # shared
     names: Floats | None = None
 
@@ -166,6 +164,11 @@ def _kinds(src: Marks, tgt: Marks) -> list[str]:
     return [kind for kind, row in ADDED.items() if row in (BYTES, MASS) or anywhere[row]]
 
 
+def _each(mass: Floats, mean: float) -> Floats:
+    """The mass of each sentence, in mean sentences, from running sums. [k + 1, S] -> [k, S]"""
+    return np.maximum(mass[1:] - mass[:-1], 1e-3) / mean
+
+
 class _Measuring:
     """Writes the measures of one shape after the other; keeps what several shapes share."""
 
@@ -189,14 +192,13 @@ class _Measuring:
                 np.negative(of_src, out=of_src)
         self.added, self.tgt = len(kinds), tgt
         self.of_src = np.concatenate([src.added, src.inverse[None], src.usual.swapaxes(0, 1)])
-        self.words = Found(bucket.cover, *self._each(MASS, 1e-3, ev.mean_mass))
-        self.clauses = (
-            Found(bucket.clauses, *self._each(BYTES, 1, ev.mean_bytes)) if bucket.clauses else None
+        self.found = Found(
+            bucket.cover,
+            _each(bucket.src.sums[MASS], ev.mean_mass),
+            _each(bucket.tgt.sums[MASS], ev.mean_mass),
         )
         seldom = {
             "order": bucket.cover.src_placed,
-            "clauses": bucket.clauses,
-            "clauses_weakest": bucket.clauses,
             "numbers": bucket.numbers,
             "names": bucket.names,
         }
@@ -204,14 +206,6 @@ class _Measuring:
             *kinds,
             *("usual", "cosine", "by_src", "by_tgt", "reach", "weakest", "size"),
             *(name for name, made_of in seldom.items() if made_of is not None),
-        )
-
-    def _each(self, what: int, least: float, mean: float) -> tuple[Floats, Floats]:
-        """What each sentence of either side has of something, in means. [h, S], [w, S]"""
-        src, tgt = self.bucket.src.sums[what], self.bucket.tgt.sums[what]
-        return (
-            np.maximum(src[1:] - src[:-1], least) / mean,
-            np.maximum(tgt[1:] - tgt[:-1], least) / mean,
         )
 
     def _begin(self, a: int) -> None:
@@ -239,14 +233,11 @@ class _Measuring:
         cosine *= src[self.added]
         cosine *= tgt.inverse[b - 1, b:]
         by_src, by_tgt = of["by_src"], of["by_tgt"]
-        by_src[...], by_tgt[...] = self.words.both(a, b)
-        self.words.reach(a, b, by_src, by_tgt, of["reach"])
-        self.words.weakest(a, b, of["weakest"])
+        by_src[...], by_tgt[...] = self.found.both(a, b)
+        self.found.reach(a, b, by_src, by_tgt, of["reach"])
+        self.found.weakest(a, b, of["weakest"])
         if "order" in of:
             self._order(a, b, of["order"])
-        if self.clauses is not None:
-            np.add(*self.clauses.both(a, b), out=of["clauses"])
-            self.clauses.weakest(a, b, of["clauses_weakest"])
         if self.numbers is not None:
             np.subtract(self.numbers[:, columns], self.numbers[:, :-b], out=of["numbers"])
         if self.names_shared is not None:

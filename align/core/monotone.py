@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ from align.core.neighbours import Neighbours, nearest
 from align.core.path import Path, best_path
 from align.core.scorer import Scorer, score_bucket
 from align.core.side import Floats, Ints, Side
+from align.core.tears import tears
 
 MIN_MARGIN = 0.1  # of an anchor where the document may be cut; see docs/method.md for its precision
 MIN_GAP = 0.0
@@ -79,7 +81,7 @@ def prepare(
     ev = evidence(src, tgt, len(scorer.shapes), ahead, back, anchors)
     n, m = len(src), len(tgt)
     if cut:
-        box = segments(anchors, n, m, MIN_MARGIN, MIN_GAP, LONGEST, ev.repeated)
+        box = segments(anchors, n, m, MIN_MARGIN, MIN_GAP, LONGEST, ev.repeated, partial(tears, ev))
     else:
         zero = np.zeros(1, np.int64)
         box = Segments(zero, zero + n, zero, zero + m)

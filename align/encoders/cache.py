@@ -32,6 +32,7 @@ Halves = npt.NDArray[np.float16]
 _WAIT = 60.0  # seconds for another process to finish its transaction
 _EVERY, _ROWS = 5.0, 4096  # new vectors are written after so many seconds or rows, and at the end
 _ASKED = 500  # keys in one query
+_READING = threading.Lock()
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS blocks (id INTEGER PRIMARY KEY, file TEXT NOT NULL UNIQUE);
 CREATE TABLE IF NOT EXISTS vectors (
@@ -95,7 +96,10 @@ class _Shelf:
 
     def _read(self, file: str, last: int) -> Halves | None:
         try:
-            block = np.load(self._folder / file, mmap_mode="r", allow_pickle=False)
+            # numpy reads the header with `ast`, which threads of CPython 3.11 cannot do at once
+            # (https://github.com/python/cpython/issues/106905)
+            with _READING:
+                block = np.load(self._folder / file, mmap_mode="r", allow_pickle=False)
         except (OSError, ValueError, EOFError) as error:
             log.warning("%s: damaged, its vectors are made again (%s)", self._folder / file, error)
             return None

@@ -181,7 +181,7 @@ def chunk(texts: Sequence[str]) -> Chunks:
 
 
 @functools.cache
-def _clause_marks() -> frozenset[int]:
+def clause_marks() -> frozenset[int]:
     return frozenset(c for first, last in _ranges(CLAUSE_ENDS) for c in range(first, last + 1))
 
 
@@ -190,7 +190,7 @@ def clause_ends(chunks: Chunks, some: Ints) -> npt.NDArray[np.bool_]:
     found = np.zeros(len(some), np.bool_)
     for k in np.flatnonzero(chunks.kinds[chunks.starts[some]] == PUNCT).tolist():
         codes = chunks.codes[chunks.starts[some[k]] : chunks.ends[some[k]]]
-        found[k] = not _clause_marks().isdisjoint(codes.tolist())
+        found[k] = not clause_marks().isdisjoint(codes.tolist())
     return found
 
 

@@ -37,7 +37,6 @@ class Rowed:
     table: Floats  # [> u, dims]; row 0 is all zeros
     rows: npt.NDArray[Any]  # [t]
     starts: Ints  # [n + 1]
-    keys: Hashes  # [> u] equal keys: the same unit, in any table of the same encoder
     closing: npt.NDArray[np.bool_]  # [> u] whether a clause ends with it
 
 
@@ -162,14 +161,14 @@ class Memo:
             used = np.concatenate([plain_rows, token_rows])
             store.uses[: store.size] += np.bincount(used, minlength=store.size)
         if not han.any():
-            return Rowed(store.table, plain_rows, chunks.offsets, store.keys, store.closing)
+            return Rowed(store.table, plain_rows, chunks.offsets, store.closing)
         size = np.ones(len(han), np.int64)  # units of each chunk
         size[han] = counts
         ends = np.concatenate([[0], np.cumsum(size)])
         rows = np.empty(ends[-1], np.int32)
         rows[ends[:-1][plain]] = plain_rows
         rows[np.repeat(han, size)] = token_rows
-        return Rowed(store.table, rows, ends[chunks.offsets], store.keys, store.closing)
+        return Rowed(store.table, rows, ends[chunks.offsets], store.closing)
 
     def _store_for(
         self, chunks: Chunks, plain: npt.NDArray[np.bool_], keys: Hashes, tokens: Tokens

@@ -19,7 +19,7 @@ _STOCK = "sentence_transformers.models.StaticEmbedding"
 _NORMALISE = "sentence_transformers.models.Normalize"
 
 
-DIRECTIONS = 128  # in which single words are compared
+DIRECTIONS = 128  # in which clauses are compared
 
 
 def _compact(tokenizer_json: str) -> tuple[bytes, npt.NDArray[np.float64], int]:
@@ -37,8 +37,8 @@ def leading_directions(
 ) -> npt.NDArray[np.float16]:
     """The principal directions of the table, [dims, DIRECTIONS].
 
-    Tokens are weighted by the root of their frequency (from the Unigram scores). Words compared
-    in these align as well as in all dimensions, at a quarter of the cost.
+    Tokens are weighted by the root of their frequency (from the Unigram scores). Clauses
+    compared in these align no worse than in all dimensions, at a quarter of the cost.
     """
     weight = np.exp((scores - scores.max()) / 2).astype(np.float32)
     spread = (vectors * weight[:, None]).T @ vectors  # [dims, dims]

@@ -9,14 +9,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from align.encoders.chunks import Hashes
 from align.encoders.layout import fingerprint, static_home
 from align.encoders.memo import Memo, Rowed, segment_sums
 from align.encoders.pieces import PUNCT, SPACE
@@ -28,41 +27,92 @@ from align.errors import AlignError
 Floats = npt.NDArray[np.float32]
 MEMO_BYTES = 160 << 20  # of remembered rows
 _SENTENCES, _CHARACTERS = 2048, 1 << 19  # in a batch
-_TOGETHER = 512  # units whose vectors stay in the cache
+FEWEST = 2  # words of a clause besides those that close one
+MOST = 256  # clauses of a sentence; of an endless one they are longer
+_TOGETHER = 256  # sentences whose clauses stay in the cache
 _PART = 1 << 17  # characters; a longer text is worked on in parts. A multiple of MAX_PIECE
 _gap = re.compile(f"[{SPACE}{PUNCT}]").search
 
 
 @dataclass(frozen=True, slots=True)
-class Units:
-    """Sentences as words. The sum of a sentence's rows is its vector before normalising.
+class Clauses:
+    """Sentences and their clauses. The sum of a sentence's clauses is its vector.
 
-    A unit is a run of letters and digits, a run of punctuation, or a token of a run of Chinese
-    characters. Equal units have equal numbers; what has no known token is no unit.
+    A clause ends with a punctuation mark; one of fewer than FEWEST words belongs to the next. What
+    has no known token counts for nothing, and a sentence of nothing else has no clause.
     """
 
-    ids: npt.NDArray[np.int32]  # [t] numbers of units
-    starts: npt.NDArray[np.int64]  # [n + 1] sentence i has ids[starts[i]:starts[i + 1]]
-    rows: npt.NDArray[Any]  # [u] where the vector of each unit stands
-    store: Floats  # [> u, d] in what the encoder remembers; nothing is copied
-    closing: npt.NDArray[np.bool_]  # [u] whether a clause ends with the unit
+    sums: Floats  # [n, d]; un-normalised vectors of the sentences
+    vectors: Floats  # [k, e]; of the clauses, in the model's leading directions where it has some
+    starts: npt.NDArray[np.int64]  # [n + 1] sentence i has the clauses starts[i] .. starts[i + 1]
+    sizes: npt.NDArray[np.int64]  # [k] words and marks of each
 
     @property
-    def table(self) -> Floats:
-        """The vector of each unit, [u, d]; a copy."""
-        return self.store.take(self.rows, 0)
+    def places(self) -> Floats:
+        """Where in its sentence the middle of each clause is, 0 .. 1. [k]"""
+        ends = np.concatenate([[0], np.cumsum(self.sizes)])
+        sentence = np.repeat(np.arange(len(self.starts) - 1), np.diff(self.starts))
+        first, last = ends[self.starts[:-1]], ends[self.starts[1:]]
+        middle = ends[:-1] + self.sizes / 2 - first[sentence]
+        places: Floats = (middle / (last - first)[sentence]).astype(np.float32)
+        return places
 
-    def along(self, directions: Floats) -> Floats:
-        """The vector of each unit in other directions, [d, k] -> [u, k]."""
-        out = np.empty((len(self.rows), directions.shape[1]), np.float32)
-        for begin in range(0, len(out), _TOGETHER):
-            part = slice(begin, begin + _TOGETHER)
-            np.matmul(self.store.take(self.rows[part], 0), directions, out=out[part])
-        return out
 
-    def sums(self) -> Floats:
-        """The un-normalised vector of each sentence, [n, d]."""
-        return segment_sums(self.store, self.rows[self.ids], self.starts)
+def clause_ends(starts: npt.NDArray[np.int64], closing: npt.NDArray[np.bool_]) -> Any:
+    """Where the clauses of sentences end, and where each sentence's begin among them.
+
+    Sentence i has the words starts[i] .. starts[i + 1]; `closing` [t]: whether one closes a clause.
+    A clause of fewer words than FEWEST, those that close one aside, belongs to the next one, in the
+    end to the one before; of more than MOST clauses of a sentence some are joined. [k], [n + 1]
+    """
+    last = np.zeros(len(closing), np.bool_)
+    full = starts[1:] > starts[:-1]
+    last[starts[1:][full] - 1] = True
+    ends = np.flatnonzero(closing | last) + 1  # of all there could be
+    words = np.concatenate([[0], np.cumsum(~closing)])
+    size = np.diff(words[ends], prepend=0)
+    final = last[ends - 1]
+    # one that is too short goes with the next; at the end of a sentence the one before does so
+    ends = ends[final | ((size >= FEWEST) & ~np.append(final[1:] & (size[1:] < FEWEST), False))]
+    first = np.searchsorted(ends, starts, side="right")
+    count = np.diff(first)
+    if count.max(initial=0) > MOST:
+        place = np.arange(len(ends)) - np.repeat(first[:-1], count) + 1  # from 1
+        whole = np.repeat(count, count)
+        step = -(-whole // MOST)
+        kept = (place % step == 0) | (place == whole)
+        ends = ends[kept]
+        first = np.searchsorted(ends, starts, side="right")
+    return ends, first
+
+
+def _sum_clauses(
+    table: Floats,
+    rows: npt.NDArray[Any],
+    begins: npt.NDArray[np.int64],
+    first: npt.NDArray[np.int64],
+    directions: Floats | None,
+    sums: Floats,
+    vectors: Floats,
+) -> None:
+    """Writes the sums of n sentences, [n, d], and the vectors of their k clauses, [k, e].
+
+    Clause i has the rows begins[i] .. begins[i + 1] of `table`, sentence i the clauses first[i] ..
+    first[i + 1]. Some sentences at a time: the memory of their clauses' sums is used again.
+    """
+    lows = range(0, len(sums), _TOGETHER)
+    most = max((int(first[low:][: _TOGETHER + 1][-1] - first[low]) for low in lows), default=0)
+    room = np.empty((most, table.shape[1]), np.float32)
+    for low in lows:
+        of_each = first[low:][: _TOGETHER + 1]
+        begin, end = int(of_each[0]), int(of_each[-1])
+        own = segment_sums(table, rows, begins[begin : end + 1], room[: end - begin])
+        some = sums[low : low + _TOGETHER]
+        segment_sums(own, np.arange(len(own)), of_each - begin, some)
+        if directions is None:
+            vectors[begin:end] = own
+        else:
+            np.matmul(own, directions, out=vectors[begin:end])
 
 
 def _parts(text: str) -> Iterator[str]:
@@ -132,12 +182,6 @@ class StaticEncoder:
         return self._vectors.dims
 
     @functools.cached_property
-    def directions(self) -> Floats | None:
-        """The leading directions of the word vectors, [dims, k], for comparing words; or None."""
-        found = read_tensors(self._file).get("directions")
-        return None if found is None else found.astype(np.float32)
-
-    @functools.cached_property
     def name(self) -> str:
         """`static-DIMS-FINGERPRINT`; the fingerprint is of the tokenizer and the vectors."""
         kept = self._fingerprint
@@ -150,6 +194,12 @@ class StaticEncoder:
                     digest.update(block)
             kept = digest.hexdigest()
         return f"static-{self.dims}-{kept}"
+
+    @functools.cached_property
+    def directions(self) -> Floats | None:
+        """The leading directions of the word vectors, [dims, e], for comparing clauses; or None."""
+        found = read_tensors(self._file).get("directions")
+        return None if found is None else found.astype(np.float32)
 
     def save(self, folder: Path | str, *, bits: int = 8) -> Path:
         """Writes the model to a folder with so many bits a value, whole or not at all.
@@ -203,72 +253,28 @@ class StaticEncoder:
         sums /= np.where(lengths > 0, lengths, 1.0)[:, None].astype(np.float32)
         return sums
 
-    def units(self, texts: Sequence[str]) -> Units:
-        """The words of every text, each word once."""
+    def clauses(self, texts: Sequence[str]) -> Clauses:
+        """The clauses of every text."""
         texts, parts = self._split(texts)
-        made = _UnitTable(self.dims)
-        for _, rowed in self._rowed(texts):
-            made.add(rowed)
-        units = made.finish()
-        return units if parts is None else replace(units, starts=units.starts[parts])
-
-
-class _UnitTable:
-    """Gathers the units of batches, each once, in the order of their keys."""
-
-    def __init__(self, dims: int) -> None:
-        self._dims = dims
-        self._keys: list[Hashes] = [np.empty(0, np.uint64)]
-        self._rows: list[npt.NDArray[Any]] = [np.empty(0, np.int64)]
-        self._stores: list[Floats] = []
-        self._closing = [np.empty(0, np.bool_)]
-        self._ids, self._starts = [np.empty(0, np.int64)], [np.zeros(1, np.int64)]
-        self._distinct = self._total = 0
-        self._rowed: Rowed | None = None  # of the latest batch; those before it have its table too
-        self._waiting: list[npt.NDArray[Any]] = []  # rows of that table
-
-    def add(self, rowed: Rowed) -> None:
-        """One batch. As long as the memo keeps its table, nothing is copied."""
-        if self._rowed is not None and rowed.table is not self._rowed.table:
-            self._flush()
-        known = rowed.rows != 0
-        counts = np.concatenate([[0], np.cumsum(known)])[rowed.starts]
-        self._starts.append(counts[1:] + self._total)
-        self._total += int(counts[-1])
-        self._waiting.append(rowed.rows[known])
-        self._rowed = rowed
-
-    def _flush(self) -> None:
-        if self._rowed is None:
-            return
-        rows = np.concatenate(self._waiting)
-        seen = np.zeros(len(self._rowed.table), np.bool_)
-        seen[rows] = True
-        used = np.flatnonzero(seen)
-        used = used[np.argsort(self._rowed.keys[used], kind="stable")]
-        number = np.empty(len(seen), np.int64)
-        number[used] = np.arange(self._distinct, self._distinct + len(used))
-        self._ids.append(number[rows])
-        self._keys.append(self._rowed.keys[used])
-        self._rows.append(used)
-        self._stores.append(self._rowed.table)
-        self._closing.append(self._rowed.closing[used])
-        self._distinct += len(used)
-        self._rowed, self._waiting = None, []
-
-    def finish(self) -> Units:
-        """What there was."""
-        self._flush()
-        ids, starts = np.concatenate(self._ids), np.concatenate(self._starts)
-        if len(self._stores) == 1:  # the memo kept its table all the time
-            return Units(
-                ids.astype(np.int32), starts, self._rows[1], self._stores[0], self._closing[1]
-            )
-        # a unit that came in several tables is one
-        _, first, same = np.unique(
-            np.concatenate(self._keys), return_index=True, return_inverse=True
-        )
-        parts = [store.take(r, 0) for r, store in zip(self._rows[1:], self._stores, strict=True)]
-        store = np.concatenate([np.empty((0, self._dims), np.float32), *parts])
-        closing = np.concatenate(self._closing)[first]
-        return Units(same[ids].astype(np.int32), starts, first, store, closing)
+        directions = self.directions
+        width = self.dims if directions is None else directions.shape[1]
+        sums = np.empty((len(texts), self.dims), np.float32)
+        starts = np.zeros(len(texts) + 1, np.int64)
+        vectors, sizes = [np.empty((0, width), np.float32)], [np.zeros(0, np.int64)]
+        done = 0
+        for count, rowed in self._rowed(texts):
+            known = rowed.rows != 0
+            words = np.concatenate([[0], np.cumsum(known)])[rowed.starts]
+            rows = rowed.rows[known]
+            ends, first = clause_ends(words, rowed.closing[rows])
+            begins = np.concatenate([[0], ends])
+            found = np.empty((len(ends), width), np.float32)
+            every = sums[done : done + count]
+            _sum_clauses(rowed.table, rows, begins, first, directions, every, found)
+            starts[done + 1 : done + count + 1] = starts[done] + first[1:]
+            vectors.append(found)
+            sizes.append(np.diff(begins))
+            done += count
+        if parts is not None:
+            sums, starts = segment_sums(sums, np.arange(len(sums)), parts), starts[parts]
+        return Clauses(sums, np.concatenate(vectors), starts, np.concatenate(sizes))

@@ -9,11 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from align.encoders.chunks import clause_marks
 from align.encoders.memo import Rowed
 from align.encoders.pieces import PIECE
 from align.encoders.unigram import LONGEST, Unigram
 from align.encoders.vectors import TokenVectors
 from align.errors import AlignError
+
+SPACES = "\u2581\u0120"  # what SentencePiece and byte-level tokenizers write for a space
 
 
 def read_unigram(path: Path) -> Unigram | None:
@@ -78,6 +81,11 @@ class LibraryTokens:
         table = np.concatenate(
             [np.zeros((1, self._vectors.dims), np.float32), self._vectors.take(distinct)]
         )
-        keys = np.concatenate([[0], distinct + 1]).astype(np.uint64)
-        closing = np.zeros(len(keys), np.bool_)  # its tokens may join marks and words
-        return Rowed(table, number + 1, starts, keys, closing)
+        spelt = (self._tokenizer.id_to_token(token) or "" for token in distinct.tolist())
+        closing = np.array([False, *(_closes(token.strip(SPACES)) for token in spelt)])
+        return Rowed(table, number + 1, starts, closing)
+
+
+def _closes(token: str) -> bool:
+    """Whether a clause ends with it: punctuation with a comma, a stop, a bracket, ..."""
+    return not clause_marks().isdisjoint(map(ord, token)) and not any(map(str.isalnum, token))
