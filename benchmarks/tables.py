@@ -193,6 +193,21 @@ def shuffle_table() -> str:
     return _markdown(("languages", "moved pairs", "recall", "precision", "precision, lax"), rows)
 
 
+def exact_table() -> str:
+    """Gold sets cut into segments, and as one."""
+    rows = (
+        (
+            s["name"],
+            s["beads"],
+            f"{100 * s['same']:.2f}",
+            _percent(s["strict_cut"]),
+            _percent(s["strict_whole"]),
+        )
+        for s in _read("exact")["sets"]
+    )
+    return _markdown(("set", "beads", "the same, %", "strict F1, cut", "strict F1, whole"), rows)
+
+
 def ablation_table() -> str:
     """Points of strict F1 lost without each feature, most valuable first; groups before them."""
     found = _read("ablation")
@@ -290,6 +305,7 @@ FIGURES: dict[str, Callable[[], str]] = {
     "free": free_table,
     "shuffle": shuffle_table,
     "ablation": ablation_table,
+    "exact": exact_table,
     "training-memory": memory_table,
     "training-quick": quick_table,
     "training-tiers": tiers_table,
