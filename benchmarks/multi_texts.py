@@ -53,6 +53,9 @@ class Setting:
 
 
 LOOSE = Ways(merge=0.32, split=0.12, cross=0.06, omit=0.06, passage=0.012, foreign=0.012, move=0.02)
+LOOSER = Ways(
+    merge=0.48, split=0.18, cross=0.09, omit=0.09, passage=0.018, foreign=0.018, move=0.03
+)
 SHORT = (2, 40)
 SETTINGS = (
     Setting("usual"),
@@ -61,6 +64,7 @@ SETTINGS = (
     Setting("five times the moves", Ways(move=0.05)),
     Setting("no paragraphs", Ways(paragraph=0.001)),
     Setting("twice of everything", LOOSE),
+    Setting("three times of everything", LOOSER),
     Setting("short rows", lengths=SHORT),
     Setting("short rows, twice of everything", LOOSE, SHORT),
 )
