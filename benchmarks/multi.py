@@ -7,7 +7,7 @@ and the project's prose the weights are learned (`--learn` writes align/core/wei
 figures are of texts made from REPORTED, which nothing of several versions was learned from or tuned
 on (`multi_texts`). They are made in several settings, from usual to loose, and for each it is told
 how much third versions could settle at most (`multi_bound`). Gold folders have `sentences/LANG.txt`
-and `gold/A-B.gold` (any of the pairs), and are aligned from raw text.
+and `gold/A-B.gold` (any of the pairs), and are aligned from raw text (`multi_gold`).
 
 Reported are strict F1 of `align.pair` and of `align.multi` read pairwise, averaged over pairs of
 languages; rows that are exactly right, and that mix sentences of several; and the calibration
@@ -19,19 +19,17 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import align
 from align.core.scorer import FOLDER, load_scorer
 from align.core.versions.certainty import load_weights
 from align.encoders.load import load_encoder
-from align.evaluate import Evaluation, evaluate, merge, read_links
+from align.evaluate import Evaluation, evaluate, merge
 from align.multi import multi_documents
 from align.pair import pair_documents
 from align.sides import kind_of, side_of
@@ -45,8 +43,10 @@ from align.training.many import (
 )
 from align.training.trust import learn_trust
 from align.training.versions import Ways, links_of_units, rows_of_units
-from benchmarks.golds import Gold, GoldSet, find_set, owners, sentences_of, translated
+from benchmarks.golds import find_set
 from benchmarks.multi_bound import settled
+from benchmarks.multi_figures import Rows, add_rows, compare_rows, mean, rows_in
+from benchmarks.multi_gold import report_gold
 from benchmarks.multi_texts import (
     LANGS,
     LEARNED,
@@ -65,8 +65,6 @@ from benchmarks.quality import calibration_error
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = ROOT / "benchmarks" / "results" / "multi.json"
-Node = tuple[int, int]  # version, sentence
-Row = frozenset[Node]
 
 
 # learning
@@ -96,61 +94,6 @@ def learn(corpora: Sequence[tuple[str, Corpus]], encoder: Any) -> None:
 
 
 # measuring
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Rows of one text beside those that are right."""
-
-    right: int
-    found: int
-    wanted: int
-    mixed: int  # rows with sentences of several
-    chances: tuple[tuple[float, bool], ...]
-
-    def record(self) -> dict[str, Any]:
-        """As the file has it. Rows of one version are left out of F1."""
-        f1 = 2 * self.right / max(self.found + self.wanted, 1)
-        sure = [right for p, right in self.chances if p >= 0.9]
-        return {
-            "rows": self.found,
-            "exact_f1": round(f1, 4),
-            "mixed": self.mixed,
-            "ece": round(calibration_error(self.chances), 4),
-            "at_.9": len(sure),
-            "right_at_.9": round(sum(sure) / len(sure), 4) if sure else None,
-        }
-
-
-def add_rows(parts: Iterable[Rows]) -> Rows:
-    """Several texts together."""
-    whole = list(parts)
-    return Rows(
-        *(sum(getattr(p, name) for p in whole) for name in ("right", "found", "wanted", "mixed")),
-        tuple(chance for p in whole for chance in p.chances),
-    )
-
-
-def compare_rows(have: Sequence[tuple[Row, float]], want: Iterable[Row]) -> Rows:
-    """Rows of a text with their probabilities, and the right ones."""
-    want = set(want)
-    owner = {node: row for row in want for node in row}
-
-    def shared(rows: Iterable[Row]) -> set[Row]:
-        return {row for row in rows if len({version for version, _ in row}) > 1}
-
-    found, wanted = shared(row for row, _ in have), shared(want)
-    mixed = sum(len({owner[node] for node in row if node in owner}) > 1 for row, _ in have)
-    chances = tuple((p, row in want) for row, p in have)
-    return Rows(len(found & wanted), len(found), len(wanted), mixed, chances)
-
-
-def rows_in(found: align.MultiAlignment) -> list[tuple[Row, float]]:
-    """The rows of an alignment as sets."""
-    return [
-        (frozenset((v, i) for v, ids in enumerate(row.ids) for i in ids), row.probability or 0.0)
-        for row in found.rows
-    ]
 
 
 @dataclass(frozen=True)
@@ -207,11 +150,6 @@ def mean_f1(measured: Sequence[Measured], which: str) -> dict[str, float]:
     }
 
 
-def mean(values: Iterable[float]) -> float:
-    """To four digits."""
-    return round(float(np.mean(list(values))), 4)
-
-
 def report_settings(
     corpora: Sequence[tuple[str, Corpus]], count: int, encoder: Any
 ) -> dict[str, Any]:
@@ -262,79 +200,6 @@ def report_made(measured: Sequence[tuple[str, Measured]]) -> dict[str, Any]:
         for at, which in enumerate(("pair", "multi"))
     }
     return out
-
-
-# gold sets
-
-
-def report_gold(found_set: GoldSet, encoder: Any) -> dict[str, Any]:
-    """A text with gold for some of its pairs, from raw text."""
-    files: dict[str, tuple[Path, Path]] = {}
-    for gold in found_set.golds:
-        if gold.raw is None:
-            raise SystemExit(f"{found_set.name}: the unsplit texts are not beside the gold")
-        files |= dict(zip(gold.langs, zip(gold.raw, gold.sentences, strict=True), strict=True))
-    texts = {lang: path.read_text(encoding="utf-8") for lang, (path, _) in files.items()}
-    split = {lang: sentences_of(path) for lang, (_, path) in files.items()}
-    found = align.multi({lang: path for lang, (path, _) in files.items()}, encoder=encoder)
-    documents = dict(zip(found.langs, found.documents, strict=True))
-    held = {lang: owners(texts[lang], documents[lang], split[lang]) for lang in files}
-    out: dict[str, Any] = {"pair": {}, "multi": {}}
-    moved = [0, 0]
-    for gold in found_set.golds:
-        links, (src, tgt) = read_links(str(gold.gold)), gold.langs
-        alone = align.pair(files[src][0], files[tgt][0], encoder=encoder)
-        for which, one in (("pair", alone), ("multi", found.pairwise(src, tgt))):
-            predicted = [link for _, link in translated(one.beads, held[src], held[tgt])]
-            out[which][gold.name] = round(evaluate(links, predicted).strict.f1, 4)
-        together = _rows_by_sentence(found, held)
-        for a, b in _crossing(gold):
-            moved[1] += 1
-            moved[0] += len({together[src, i] for i in a} | {together[tgt, j] for j in b}) == 1
-    for which in ("pair", "multi"):
-        out[which] = {"strict_f1": mean(out[which].values()), "by_languages": out[which]}
-    out["moved_in_their_rows"] = f"{moved[0]} of {moved[1]}"
-    have = [
-        (frozenset((v, g) for v, i in row for g in held[found.langs[v]][i]), p)
-        for row, p in rows_in(found)
-    ]
-    have = [(row, p) for row, p in have if row]
-    out["rows"] = compare_rows(have, _gold_rows(found_set, found.langs, split)).record()
-    return out
-
-
-def _rows_by_sentence(
-    found: align.MultiAlignment, held: dict[str, list[list[int]]]
-) -> dict[tuple[str, int], int]:
-    """The row of each gold sentence."""
-    return {
-        (lang, g): number
-        for number, row in enumerate(found.rows)
-        for lang, ids in zip(found.langs, row.ids, strict=True)
-        for i in ids
-        for g in held[lang][i]
-    }
-
-
-def _crossing(gold: Gold) -> list[tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The gold pairs out of order."""
-    from align.training.scorer import rising
-
-    pairs = sorted((tuple(a), tuple(b)) for a, b in read_links(str(gold.gold)) if a and b)
-    return sorted(set(pairs) - set(rising(pairs)))
-
-
-def _gold_rows(found_set: GoldSet, langs: Sequence[str], split: dict[str, list[str]]) -> list[Row]:
-    """The rows that follow from the gold of some pairs."""
-    units = []
-    for gold in found_set.golds:
-        x, y = (langs.index(lang) for lang in gold.langs)
-        for a, b in read_links(str(gold.gold)):
-            if a and b:
-                unit: list[tuple[int, ...]] = [()] * len(langs)
-                unit[x], unit[y] = tuple(a), tuple(b)
-                units.append(tuple(unit))
-    return rows_of_units(units, [len(split[lang]) for lang in langs])
 
 
 def main() -> None:

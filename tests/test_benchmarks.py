@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parents[1]
 with pytest.MonkeyPatch.context() as _patch:
     _patch.syspath_prepend(str(ROOT))
     _patch.syspath_prepend(str(ROOT / "benchmarks" / "peers"))
-    from benchmarks import align_speed, books, end_to_end, hard, measure, plots, svg
+    from benchmarks import align_speed, books, end_to_end, hard, measure, plots, speed_tables, svg
     from benchmarks.peers import common
     from benchmarks.peers import run as peers
 
@@ -352,7 +352,8 @@ def test_a_peer_on_vectors(peer: str, tmp_path: Path) -> None:
     assert (cell["sentences"], cell["dims"]) == (60, 16)
     assert cell[peer]["strict_f1"] < cell["align"]["strict_f1"]
     assert cell[peer]["cpu"] >= 0
-    assert f"| 60 × 16 | {plots._seconds(cell[peer]['cpu'])} |" in plots.beside_table(found)
+    seconds = speed_tables._seconds(cell[peer]["cpu"])
+    assert f"| 60 × 16 | {seconds} |" in speed_tables.beside_table(found)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a program with a #! line")
