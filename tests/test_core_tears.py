@@ -75,3 +75,26 @@ def test_the_document_is_not_cut_there() -> None:
     begins = ready.box.src_first.tolist()
     assert 61 not in begins and {60, 62} <= set(begins)
     assert (ready.box.src_first == ready.box.tgt_first).all()
+
+
+def between(lengths: tuple[float, float], across: float) -> float:
+    """What speaks for a bead across two pairs: the lengths of the second document's, and how far
+    the second sentence of the first document turns to the first of the second one."""
+    base = np.eye(8, dtype=np.float32)
+    src, tgt = (side([[k] for k in range(8)], base) for _ in range(2))
+    src.sums[4] += across * base[3]
+    tgt.lengths[3:5] = lengths
+    return float(module._signs(gathered(src, tgt), np.array([4]), np.array([4]))[0])
+
+
+def test_what_speaks_for_a_bead_across() -> None:
+    usual = 1 / 8  # of orthogonal sentences
+    nothing = -usual / (1 - usual)
+    assert between((10, 10), 0) == pytest.approx(nothing, abs=1e-6)
+    assert between((20, 10), 0) == pytest.approx(nothing + np.log(2), abs=1e-6)
+    assert between((20, 20), 0) == pytest.approx(nothing, abs=1e-6)  # both grew alike
+    assert between((20, 5), 0) == pytest.approx(nothing + np.log(4), abs=1e-6)
+    cosine = 1 / np.sqrt(2)
+    usual = (7 + 2 * cosine) / 64
+    share = (cosine - usual) / (cosine - usual)
+    assert between((10, 10), 1) == pytest.approx(share, abs=1e-5)

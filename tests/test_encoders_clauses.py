@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import align.encoders.static as static
-from align.encoders.static import clause_ends
+from align.encoders.static import Clauses, clause_ends, joined
 
 
 def cut(*sentences: str) -> list[list[str]]:
@@ -39,8 +39,17 @@ def test_where_clauses_end(texts: tuple[str, ...], clauses: list[list[str]]) -> 
 
 def test_an_endless_sentence_has_longer_clauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(static, "MOST", 3)
-    assert cut("ab,", "ab,cd,ef,gh,ij,kl,mn", "ab,cd,ef") == [
-        ["ab,"],
-        ["ab,cd,ef,", "gh,ij,kl,", "mn"],
-        ["ab,", "cd,", "ef"],
-    ]
+    vectors = np.eye(14, dtype=np.float32)
+    found = Clauses(
+        np.zeros((4, 14), np.float32),
+        vectors,
+        np.array([0, 1, 1, 11, 14]),  # the third has ten clauses
+        np.arange(14) + 2,
+    )
+    made = joined(found)
+    assert made.starts.tolist() == [0, 1, 1, 4, 7]
+    parts = [[0], [1, 2, 3, 4], [5, 6, 7, 8], [9, 10], [11], [12], [13]]
+    assert made.vectors.tolist() == [vectors[part].sum(0).tolist() for part in parts]
+    assert made.sizes.tolist() == [sum(k + 2 for k in part) for part in parts]
+    monkeypatch.setattr(static, "MOST", 10)
+    assert joined(found) is found

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from tiny_models import DIMS, make_static, make_transformer, sentences, table, tokenizer
 
+import align.encoders.tokens as tokens
 from align.encoders import load as load_module
 from align.encoders.layout import OURS
 from align.encoders.load import load_encoder
@@ -108,6 +109,7 @@ def test_other_tokenizers_go_through_the_library(tmp_path: Path) -> None:
     assert isinstance(encoder, StaticEncoder)
     assert np.abs(encoder.encode(texts) - wanted).max() < 1e-6
     assert encoder.clauses(texts).starts.tolist() == [0, 1, 2, 2]
+    assert encoder.clauses(["the water. the water"]).starts.tolist() == [0, 2]
     assert encoder.name != StaticEncoder(make_static(tmp_path / "s")).name
 
     # model2vec's quantised layout: rows shared and weighted
@@ -425,3 +427,19 @@ def test_what_an_object_must_not_return(rows: Any, message: str) -> None:
 def test_what_is_no_encoder() -> None:
     with pytest.raises(AlignError, match="expected a name, folder or object with encode, got 3"):
         load_encoder(3)
+
+
+@pytest.mark.parametrize(
+    ("token", "closes"),
+    [
+        (",", True),
+        ("，", True),
+        (" 。", True),
+        ("...", True),
+        ("a,", False),
+        ("-", False),
+        ("", False),
+    ],
+)
+def test_which_tokens_close_a_clause(token: str, closes: int) -> None:
+    assert tokens._closes(token) is bool(closes)

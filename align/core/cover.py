@@ -27,15 +27,19 @@ class Cover:
     usual: Floats  # [A, n]; from `usual_gain`
     single: bool  # each sentence is one unit
 
-    def padded(self, first: Ints, last: Ints) -> tuple[Ints, Floats]:
-        """The numbers of the units first .. last of each of G runs, and their mass. [G, T] each"""
-        place = np.arange(max(1, int((last - first).max())))
-        units = first[:, None] + place
-        there = units < last[:, None]
-        units[~there] = len(self.rows) - 1
-        mass = np.zeros(units.shape, np.float32)
-        mass[there] = self.mass[units[there]]
-        return units, mass
+    def numbers(self, first: Ints, last: Ints) -> Ints:
+        """The units first .. last of each of G runs; behind them the row of zeros. [G, T]"""
+        units = first[:, None] + np.arange(max(1, int((last - first).max())))
+        units[units >= last[:, None]] = len(self.rows) - 1
+        return units
+
+    def mass_of(self, units: Ints) -> Floats:
+        """Of units as `numbers` gives them; the row of zeros weighs nothing."""
+        if not len(self.mass):
+            return np.zeros(units.shape, np.float32)
+        mass = self.mass.take(units, mode="clip")
+        mass[units == len(self.rows) - 1] = 0
+        return mass
 
 
 def covers(

@@ -19,6 +19,7 @@ from align.core.side import Floats, Ints
 
 CELLS = 1 << 18  # cosines computed together: they stay in the cache
 WASTE = 1 << 14  # cosines of padding that cost less than one group more
+LARGE = 1 << 22  # numbers that are too many to be held at once
 OUTSIDE = -1e4  # gain of a sentence from what its segment lacks
 
 
@@ -35,8 +36,8 @@ class Coverage:
 
     src: Floats  # [B, h + 1, w + 2, S]
     tgt: Floats  # [A, h + 2, w + 1, S]
-    # what is covered times how far behind the middle of its sentence it stands, -.5 to .5; no such
-    # sums (None) where each sentence is one unit
+    # what is covered times how far behind the middle of its sentence it stands, -.5 to .5; None:
+    # each sentence is one unit, or no segment is larger than a pair
     src_placed: Floats | None  # [B, h + 1, w + 1, S]
     tgt_placed: Floats | None  # [A, h + 1, w + 1, S]
 
@@ -49,10 +50,12 @@ def coverage(src: Cover, tgt: Cover, box: Segments, products: Floats, mean_mass:
     h, w, count = products.shape
     heights, widths = box.src_last - box.src_first, box.tgt_last - box.tgt_first
     tall, wide = min(len(src.usual), h), min(len(src.usual), w)
+    if src.single != tgt.single:
+        raise AssertionError("one side has parts of sentences as units, the other none")
     by_src = np.zeros((wide, h + 1, w + 2, count), np.float32)
     by_tgt = np.zeros((tall, h + 2, w + 1, count), np.float32)
     src_placed = tgt_placed = None
-    if src.single and tgt.single:
+    if src.single:
         _all_at_once(src, tgt, box, products, by_src, by_tgt)
     else:
         found = np.zeros((2, wide, count, h + 1, w + 1), np.float32)
@@ -105,8 +108,11 @@ def _of_pairs(
         src.starts[i], src.starts[i + 1], tgt.starts[j], tgt.starts[j + 1]
     )  # fmt: skip
     for group in _alike(x_last - x_first, y_last - y_first):
-        x, x_mass = src.padded(x_first[group], x_last[group])
-        y, y_mass = tgt.padded(y_first[group], y_last[group])
+        x, y = (
+            src.numbers(x_first[group], x_last[group]),
+            tgt.numbers(y_first[group], y_last[group]),
+        )
+        x_mass, y_mass = src.mass_of(x), tgt.mass_of(y)
         rows = src.rows.take(x, 0, mode="clip"), tgt.rows.take(y, 0, mode="clip")
         cosines = rows[1] @ rows[0].transpose(0, 2, 1)  # [G, y, x]
         for best, mass, usual, out in (
@@ -126,52 +132,64 @@ def _of_boxes(
     )  # fmt: skip
     for group in _alike(src.starts[i_end] - src.starts[i], tgt.starts[j_end] - tgt.starts[j]):
         x, y = _part(src, i[group], i_end[group]), _part(tgt, j[group], j_end[group])
+        if len(group) * x.rows.shape[1] * y.rows.shape[1] > LARGE:
+            _gains(_best_in_strips(x, y), x, by_src, chosen[group])
+            _gains(_best_in_strips(y, x), y, by_tgt, chosen[group])
+            continue
         cosines = y.rows @ x.rows.transpose(0, 2, 1)  # [G, y, x]
-        for own, other, found, out in (
-            (x, y, cosines, by_src),
-            (y, x, np.ascontiguousarray(cosines.transpose(0, 2, 1)), by_tgt),
-        ):
-            best = best_of(found.reshape(-1, found.shape[2]), other.entries, other.lengths)
-            best = best.reshape(len(group), -1, found.shape[2])  # [G, other sentences, own units]
-            _gains(best, own, out, chosen[group])
+        _gains(_best(cosines, y), x, by_src, chosen[group])
+        back = np.ascontiguousarray(cosines.transpose(0, 2, 1))
+        _gains(_best(back, x), y, by_tgt, chosen[group])
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One side of a group of G segments, padded to h sentences and u units."""
+    """One side of a group of G segments, padded to h sentences and u units; t units in all."""
 
     rows: Floats  # [G, u, e]
-    mass: Floats  # [2, G, h, u]; and times its distance from the middle
     usual: Floats  # [A, G, h]
     entries: Ints  # [t]; units of all sentences, as rows of [G * u]
     lengths: Ints  # [G * h]; units of each sentence
+    mass: Floats  # [2, t]; and times its distance from the middle
 
 
 def _part(cover: Cover, first: Ints, last: Ints) -> Part:
     """The sentences first .. last of each of G segments, one at least."""
     begin, heights, count = cover.starts[first], last - first, len(first)
-    units, _ = cover.padded(begin, cover.starts[last])
+    units = cover.numbers(begin, cover.starts[last])
     h, u = int(heights.max()), units.shape[1]
     sentences = ranges(first, heights)
     segment = np.repeat(np.arange(count), heights)
-    row = segment * h + sentences - first[segment]  # of [G * h]
     of_each = cover.starts[sentences + 1] - cover.starts[sentences]
     at = ranges(cover.starts[sentences], of_each)
     place = at - np.repeat(begin[segment], of_each)  # in its segment
-    mass = np.zeros((2, count * h, u), np.float32)
-    owner = np.repeat(row, of_each)
-    mass[0, owner, place] = cover.mass[at]
-    mass[1, owner, place] = cover.placed[at]
     lengths = np.zeros(count * h, np.int64)
-    lengths[row] = of_each
+    lengths[segment * h + sentences - first[segment]] = of_each
     own = np.minimum(first[:, None] + np.arange(h), last[:, None] - 1)
     return Part(
         cover.rows.take(units, 0, mode="clip"),  # faster than an index
-        mass.reshape(2, count, h, u),
         cover.usual[:, own],
         np.repeat(segment, of_each) * u + place,
         lengths,
+        np.stack([cover.mass[at], cover.placed[at]]),
     )
+
+
+def _best(cosines: Floats, other: Part) -> Floats:
+    """The best cosine of each own unit in each of the other sentences. [G, y, x] -> [G, h, x]"""
+    best = best_of(cosines.reshape(-1, cosines.shape[2]), other.entries, other.lengths)
+    return best.reshape(len(cosines), -1, cosines.shape[2])
+
+
+def _best_in_strips(own: Part, other: Part) -> Floats:
+    """The same where all cosines together would take too much memory."""
+    count, units = own.rows.shape[:2]
+    step = max(1, LARGE // (count * other.rows.shape[1]))
+    strips = (
+        other.rows @ own.rows[:, low : low + step].transpose(0, 2, 1)
+        for low in range(0, units, step)
+    )
+    return np.concatenate([_best(strip, other) for strip in strips], 2)
 
 
 def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
@@ -179,13 +197,35 @@ def _gains(best: Floats, own: Part, out: Floats, group: Ints) -> None:
 
     `best` [G, other, u], at least 0 -> `out` [2, A, group, own + 1, other + 1]
     """
-    run, others, h = best, best.shape[1], own.mass.shape[2]
+    count, others, units = best.shape
+    h = len(own.lengths) // count
+    dense = None
+    if 2 * count * h * units <= LARGE:  # a product is faster than sums of runs
+        dense = np.zeros((2, count * h, units), np.float32)
+        sentence = np.repeat(np.arange(count * h), own.lengths)
+        dense[:, sentence, own.entries % units] = own.mass
+        dense = dense.reshape(2, count, h, units)
+    run = best
     for b in range(1, min(out.shape[1], others) + 1):
         if b > 1:
             run = np.maximum(run[:, :-1], best[:, b - 1 :])
-        gain = own.mass @ run.transpose(0, 2, 1)  # [2, G, own, other + 1 - b]
+        # [2, G, own, other + 1 - b]
+        gain = _summed(run, own) if dense is None else dense @ run.transpose(0, 2, 1)
         gain[0] -= own.usual[b - 1][:, :, None]
         out[:, b - 1, group, 1 : h + 1, b : others + 1] = gain
+
+
+def _summed(run: Floats, own: Part) -> Floats:
+    """The sums over the units of each sentence times their mass. [G, k, u] -> [2, G, h, k]"""
+    count, blocks, _ = run.shape
+    out = np.zeros((2, len(own.lengths), blocks), np.float32)
+    full = np.flatnonzero(own.lengths)
+    if len(full):
+        begins = (np.cumsum(own.lengths) - own.lengths)[full]
+        found = run.transpose(0, 2, 1).reshape(-1, blocks)[own.entries]  # [t, k]
+        for mass, sums in zip(own.mass, out, strict=True):
+            sums[full] = np.add.reduceat(found * mass[:, None], begins, 0)
+    return out.reshape(2, count, -1, blocks)
 
 
 def _all_at_once(

@@ -101,12 +101,6 @@ class Evidence:
     paragraphs: bool  # both documents have any
 
     @property
-    def mean_bytes(self) -> float:
-        """Of a sentence."""
-        total = float(self.src_blocks.bytes[-1] + self.tgt_blocks.bytes[-1])
-        return total / max(1, len(self.src) + len(self.tgt))
-
-    @property
     def repeated(self) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
         """Sentences that come more than once in their document. [n], [m]"""
         at = NULL_FEATURES.index("repeated")

@@ -38,8 +38,10 @@ _gap = re.compile(f"[{SPACE}{PUNCT}]").search
 class Clauses:
     """Sentences and their clauses. The sum of a sentence's clauses is its vector.
 
-    A clause ends with a punctuation mark; one of fewer than FEWEST words belongs to the next. What
-    has no known token counts for nothing, and a sentence of nothing else has no clause.
+    A clause ends with a punctuation mark; one of fewer than FEWEST words belongs to the next (so a
+    list of single words is one). What has no known token counts for nothing, and a sentence of
+    nothing else has no clause. The sums are the same bytes in any company; the clauses' vectors are
+    the same but for rounding, since BLAS multiplies few rows in another order than many.
     """
 
     sums: Floats  # [n, d]; un-normalised vectors of the sentences
@@ -63,7 +65,7 @@ def clause_ends(starts: npt.NDArray[np.int64], closing: npt.NDArray[np.bool_]) -
 
     Sentence i has the words starts[i] .. starts[i + 1]; `closing` [t]: whether one closes a clause.
     A clause of fewer words than FEWEST, those that close one aside, belongs to the next one, in the
-    end to the one before; of more than MOST clauses of a sentence some are joined. [k], [n + 1]
+    end to the one before; short ones do not add up. [k], [n + 1]
     """
     last = np.zeros(len(closing), np.bool_)
     full = starts[1:] > starts[:-1]
@@ -74,16 +76,20 @@ def clause_ends(starts: npt.NDArray[np.int64], closing: npt.NDArray[np.bool_]) -
     final = last[ends - 1]
     # one that is too short goes with the next; at the end of a sentence the one before does so
     ends = ends[final | ((size >= FEWEST) & ~np.append(final[1:] & (size[1:] < FEWEST), False))]
-    first = np.searchsorted(ends, starts, side="right")
-    count = np.diff(first)
-    if count.max(initial=0) > MOST:
-        place = np.arange(len(ends)) - np.repeat(first[:-1], count) + 1  # from 1
-        whole = np.repeat(count, count)
-        step = -(-whole // MOST)
-        kept = (place % step == 0) | (place == whole)
-        ends = ends[kept]
-        first = np.searchsorted(ends, starts, side="right")
-    return ends, first
+    return ends, np.searchsorted(ends, starts, side="right")
+
+
+def joined(found: Clauses) -> Clauses:
+    """With MOST clauses a sentence at most: of an endless one several in a row are one."""
+    count = np.diff(found.starts)
+    if count.max(initial=0) <= MOST:
+        return found
+    place = np.arange(len(found.sizes)) - np.repeat(found.starts[:-1], count)
+    ends = np.flatnonzero(np.append(place[1:] % np.repeat(-(-count // MOST), count)[1:] == 0, True))
+    begins = np.concatenate([[0], ends + 1])
+    vectors = segment_sums(found.vectors, np.arange(len(found.sizes)), begins)
+    starts = np.searchsorted(begins, found.starts)
+    return Clauses(found.sums, vectors, starts, np.add.reduceat(found.sizes, begins[:-1]))
 
 
 def _sum_clauses(
@@ -277,4 +283,6 @@ class StaticEncoder:
             done += count
         if parts is not None:
             sums, starts = segment_sums(sums, np.arange(len(sums)), parts), starts[parts]
-        return Clauses(sums, np.concatenate(vectors), starts, np.concatenate(sizes))
+        if not np.isfinite(sums).all():
+            raise AlignError(f"{self._file}: holds NaN or infinity; the file is corrupt")
+        return joined(Clauses(sums, np.concatenate(vectors), starts, np.concatenate(sizes)))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -15,8 +17,6 @@ from align.encoders.pieces import PIECE
 from align.encoders.unigram import LONGEST, Unigram
 from align.encoders.vectors import TokenVectors
 from align.errors import AlignError
-
-SPACES = "\u2581\u0120"  # what SentencePiece and byte-level tokenizers write for a space
 
 
 def read_unigram(path: Path) -> Unigram | None:
@@ -81,11 +81,12 @@ class LibraryTokens:
         table = np.concatenate(
             [np.zeros((1, self._vectors.dims), np.float32), self._vectors.take(distinct)]
         )
-        spelt = (self._tokenizer.id_to_token(token) or "" for token in distinct.tolist())
-        closing = np.array([False, *(_closes(token.strip(SPACES)) for token in spelt)])
+        decode = functools.partial(self._tokenizer.decode, skip_special_tokens=False)
+        closing = np.array([False, *(_closes(decode([token])) for token in distinct.tolist())])
         return Rowed(table, number + 1, starts, closing)
 
 
 def _closes(token: str) -> bool:
     """Whether a clause ends with it: punctuation with a comma, a stop, a bracket, ..."""
+    token = unicodedata.normalize("NFKC", token)
     return not clause_marks().isdisjoint(map(ord, token)) and not any(map(str.isalnum, token))
