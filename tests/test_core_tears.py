@@ -88,13 +88,12 @@ def between(lengths: tuple[float, float], across: float) -> float:
 
 
 def test_what_speaks_for_a_bead_across() -> None:
-    usual = 1 / 8  # of orthogonal sentences
-    nothing = -usual / (1 - usual)
-    assert between((10, 10), 0) == pytest.approx(nothing, abs=1e-6)
-    assert between((20, 10), 0) == pytest.approx(nothing + np.log(2), abs=1e-6)
-    assert between((20, 20), 0) == pytest.approx(nothing, abs=1e-6)  # both grew alike
-    assert between((20, 5), 0) == pytest.approx(nothing + np.log(4), abs=1e-6)
-    cosine = 1 / np.sqrt(2)
-    usual = (7 + 2 * cosine) / 64
-    share = (cosine - usual) / (cosine - usual)
-    assert between((10, 10), 1) == pytest.approx(share, abs=1e-5)
+    assert between((20, 5), 0) == 0  # nothing of the one is in the other
+    assert between((10, 10), 1) == 0  # neither grew
+    assert between((20, 20), 1) == pytest.approx(0, abs=1e-6)  # both grew alike
+    assert between((20, 10), 1) == pytest.approx(np.log(2), abs=1e-5)  # as near as its own
+    assert between((20, 5), 1) == pytest.approx(np.log(4), abs=1e-5)
+    cosine, own = 0.5 / np.sqrt(1.25), 1 / np.sqrt(1.25)
+    usual = (7 + cosine + own) / 64
+    share = (cosine - usual) / (own - usual)
+    assert between((20, 10), 0.5) == pytest.approx(share * np.log(2), abs=1e-5)
