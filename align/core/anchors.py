@@ -105,6 +105,7 @@ def _heaviest(targets: list[int], weight: list[float]) -> list[int]:
 
 SHORT = 12_000  # cells of a document that is not worth a cut: one in 1,000 is wrong
 LARGEST = 1 << 16  # cells of a segment
+TRIED = 8  # best anchors of a box that are looked at
 GAP = 8  # times as many sentences on one side: there is a gap
 Point = tuple[int, int]
 Repeated = tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]  # [n], [m]
@@ -176,12 +177,6 @@ def segments(
     size = np.diff(points, axis=0)
     large = np.flatnonzero(size[:, 0] * size[:, 1] > _most(size[:, 0], size[:, 1], longest))
     more: list[Point] = []
-    worth = anchors.margin
-    if tears is not None and len(large):  # where something may go across is cut last
-        inner = np.flatnonzero((anchors.src > 0) & (anchors.tgt > 0))
-        torn = inner[tears(anchors.src[inner], anchors.tgt[inner])]
-        worth = worth.copy()
-        worth[torn] -= 4  # a margin is -2 .. 2
     src, tgt = anchors.src.tolist(), anchors.tgt.tolist()
     for k in large.tolist():
         ends = [(int(i), int(j)) for i, j in points[k : k + 2]]
@@ -192,7 +187,8 @@ def segments(
             if h * w <= _most(h, w, longest):
                 more.append(high)
                 continue
-            cuts = [low, *_weak_cuts(src, tgt, worth, low, high, (n, m), longest), high]
+            weak = _weak_cuts(src, tgt, anchors.margin, low, high, (n, m), longest, tears)
+            cuts = [low, *weak, high]
             stack += list(pairwise(cuts))[::-1]
     if more:
         points = np.concatenate([points, np.array(more, np.int64)])
@@ -211,15 +207,16 @@ def _most(h: Any, w: Any, longest: int) -> Any:
 def _weak_cuts(
     src: list[int],
     tgt: list[int],
-    worth: Floats,
+    margin: Floats,
     low: Point,
     high: Point,
     last: Point,
     longest: int,
+    tears: Tears | None,
 ) -> list[Point]:
     """Where to cut a box: before the best anchor in its middle half, else on its diagonal.
 
-    A box far longer on one side holds a gap: its few sentences are left at the ends of it, where
+    Of the best anchors the first is taken where nothing may go across. A box far longer on one side holds a gap: its few sentences are left at the ends of it, where
     they are next to what they stood beside; at the ends of the document, at the inner end.
     """
     (i0, j0), (i1, j1) = low, high
@@ -228,8 +225,11 @@ def _weak_cuts(
     a, b = bisect_left(src, i0 + quarter), bisect_right(src, i1 - quarter)
     inside = [k for k in range(a, b) if j0 < tgt[k] < j1 and i0 < src[k] < i1]
     if inside:
-        best = max(inside, key=lambda k: float(worth[k]))
-        return [(src[best], tgt[best])]
+        best = sorted(inside, key=lambda k: -float(margin[k]))[:TRIED]
+        points = np.array([(src[k], tgt[k]) for k in best])
+        whole = ~tears(points[:, 0], points[:, 1]) if tears is not None else np.ones(1, bool)
+        i, j = points[int(whole.argmax())].tolist()  # the first that is, or the first
+        return [(i, j)]
     if max(h, w) < GAP * min(h, w):
         return [((i0 + i1) // 2, (j0 + j1) // 2)]
     few = min(h, w)
