@@ -12,6 +12,7 @@ that holds most of its characters.
 
 from __future__ import annotations
 
+import argparse
 import hashlib
 import os
 from bisect import bisect_right
@@ -21,6 +22,9 @@ from pathlib import Path
 
 import align
 from align.evaluate import Link, read_links
+
+ROOT = Path(__file__).resolve().parents[1]
+OWN = [ROOT / "data", ROOT / "data" / "story"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,19 @@ def sentences_of(path: Path) -> list[str]:
     """The sentences of a file, one a line."""
     lines = path.read_text(encoding="utf-8").split("\n")
     return [line.strip() for line in (lines if lines[-1] else lines[:-1])]
+
+
+def gold_parser(doc: str | None, result: Path) -> argparse.ArgumentParser:
+    """What every benchmark on gold sets is told: where they are, the encoder, where to write."""
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "folders", nargs="*", type=Path, help="gold sets (the project's own two)", default=OWN
+    )
+    parser.add_argument("--encoder", metavar="E", help="a folder or a sentence-transformers name")
+    parser.add_argument("-o", "--output", type=Path, default=result, help="%(default)s")
+    return parser
 
 
 def find_set(folder: Path) -> GoldSet:

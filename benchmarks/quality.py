@@ -15,7 +15,6 @@ against right in part.
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -25,7 +24,7 @@ from typing import Any
 import align
 from align.evaluate import Evaluation, Link, Score, evaluate, merge, read_links
 from align.training.scorer import rising
-from benchmarks.golds import Gold, GoldSet, find_set, owners, sentences_of, translated
+from benchmarks.golds import Gold, GoldSet, find_set, gold_parser, owners, sentences_of, translated
 from benchmarks.measure import machine, write_json
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -244,20 +243,14 @@ def table(sets: Sequence[dict[str, Any]]) -> str:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Measure, print the table and write the JSON file."""
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    own = [ROOT / "data", ROOT / "data" / "story"]
-    parser.add_argument("folders", nargs="*", type=Path, help="gold sets (the project's own two)")
+    parser = gold_parser(__doc__, RESULTS)
     parser.add_argument("--raw", action="store_true", help="from the unsplit text too")
-    parser.add_argument("--encoder", metavar="E", help="a folder or a sentence-transformers name")
     parser.add_argument("--monotone", action="store_true", help="look for no moved text")
-    parser.add_argument("-o", "--output", type=Path, default=RESULTS, help="%(default)s")
     arguments = parser.parse_args(argv)
     options = align.Options(monotone=arguments.monotone)
     encoder = align.load_encoder(arguments.encoder)
     sets = []
-    for folder in arguments.folders or own:
+    for folder in arguments.folders:
         found = find_set(folder)
         sets.append(run_set(found, False, options, encoder))
         if arguments.raw and all(gold.raw for gold in found.golds):

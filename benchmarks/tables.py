@@ -187,10 +187,18 @@ def exact_table() -> str:
             f"{100 * s['same']:.2f}",
             percent(s["strict_cut"]),
             percent(s["strict_whole"]),
+            s["cuts"],
+            s["torn"],
+            s["seen"],
+            s["given_up"],
         )
         for s in read("exact")["sets"]
     )
-    return markdown(("set", "beads", "the same, %", "strict F1, cut", "strict F1, whole"), rows)
+    columns = (
+        *("set", "beads", "the same, %", "strict F1, cut", "strict F1, whole"),
+        *("sure cuts", "of them through a bead", "seen before", "cuts given up"),
+    )
+    return markdown(columns, rows)
 
 
 def ablation_table() -> str:

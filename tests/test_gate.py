@@ -15,7 +15,7 @@ from align.types import Bead, Document, Sentence
 ROOT = Path(__file__).resolve().parents[1]
 with pytest.MonkeyPatch.context() as _patch:
     _patch.syspath_prepend(str(ROOT))
-    from benchmarks import gate, golds, quality
+    from benchmarks import exact, gate, golds, quality
 
 FLOORS = (
     gate.Floor("article", "sentences", "aa", 0.95),
@@ -286,3 +286,13 @@ def test_the_result_file(
         "gold": 2,
     }
     assert (only["calibration"]["kept"], only["calibration"]["recall"]) == (1, 0.5)
+
+
+def test_documents_cut_and_whole() -> None:
+    """The article is long enough to be cut."""
+    encoder = exact.align.load_encoder(None)
+    found = exact.run_set(golds.find_set(ROOT / "data"), encoder, exact.align.Options())
+    assert (found["documents"], found["same"]) == (6, 1.0)
+    assert found["strict_cut"] == found["strict_whole"] > 0.9
+    assert 0 <= found["seen"] <= found["torn"] < found["given_up"] < found["cuts"]
+    assert found["name"] in exact.table([found])

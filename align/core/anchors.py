@@ -123,7 +123,7 @@ def length_ratio(src: Side, tgt: Side, anchors: Anchors) -> float:
     return float(np.clip(np.log(tgt.lengths.sum() / src.lengths.sum()), -MOST, MOST))
 
 
-def _cuts(
+def sure_cuts(
     anchors: Anchors,
     n: int,
     m: int,
@@ -173,7 +173,7 @@ def segments(
     if n * m <= SHORT:
         zero = np.zeros(1, np.int64)
         return Segments(zero, zero + n, zero, zero + m)
-    points = _cuts(anchors, n, m, min_margin, min_gap, repeated, tears)
+    points = sure_cuts(anchors, n, m, min_margin, min_gap, repeated, tears)
     size = np.diff(points, axis=0)
     large = np.flatnonzero(size[:, 0] * size[:, 1] > _most(size[:, 0], size[:, 1], longest))
     more: list[Point] = []
@@ -214,10 +214,11 @@ def _weak_cuts(
     longest: int,
     tears: Tears | None,
 ) -> list[Point]:
-    """Where to cut a box: before the best anchor in its middle half, else on its diagonal.
+    """Where to cut a box: before an anchor in its middle half, else on its diagonal.
 
-    Of the best anchors the first is taken where nothing may go across. A box far longer on one side holds a gap: its few sentences are left at the ends of it, where
-    they are next to what they stood beside; at the ends of the document, at the inner end.
+    Of the best anchors the first is taken where nothing may go across. A box far longer on one side
+    holds a gap: its few sentences are left at the ends of it, where they are next to what they
+    stood beside; at the ends of the document, at the inner end.
     """
     (i0, j0), (i1, j1) = low, high
     h, w = i1 - i0, j1 - j0
